@@ -1,0 +1,46 @@
+/* stream.h: all reading and writing, through one small table: files, memory, gzip and failing test streams look alike. Reading has named
+ * limits; writing a file is atomic: a temporary beside it, fsync, rename, fsync of the folder, and an abandoned one leaves nothing. */
+#ifndef CORE_STREAM_H
+#define CORE_STREAM_H
+
+#include "core/context.h"
+
+typedef struct stream stream;
+
+typedef struct stream_class {
+  moth_status (*read)(stream *self, void *bytes, size_t size, size_t *got);  /* got < size only at the end */
+  moth_status (*write)(stream *self, const void *bytes, size_t size);
+  moth_status (*seek)(stream *self, uint64_t position);                      /* reading only; MOTH_MISUSE where it cannot */
+  moth_status (*size)(stream *self, uint64_t *bytes);                        /* of the whole; UINT64_MAX where unknown */
+  moth_status (*close)(stream *self, bool keep);                             /* keep false: what was written goes */
+} stream_class;
+
+struct stream {
+  const stream_class *class;
+  moth *m;
+  const char *where;             /* the public operation, for messages: "csv" */
+  char *name;                    /* of the file, for messages */
+  uint64_t position, limit;      /* bytes passed; MOTH_LIMIT beyond */
+  void *state;
+};
+
+/* Opens for reading; a name that ends in .gz, or bytes that begin as gzip does, are unpacked (a cut or damaged one is MOTH_FORMAT).
+ * A missing file: "where: cannot open 'x.cvs': No such file or directory", with the nearest name in its folder as a hint. */
+moth_status stream_open(moth *m, const char *where, const char *path, uint64_t limit, stream *self);
+/* Reads from bytes that stay the caller's. */
+void stream_open_bytes(moth *m, const char *where, const char *name, const void *bytes, size_t size, stream *self);
+/* Writes beside the path; stream_close with keep puts it in place. */
+moth_status stream_create(moth *m, const char *where, const char *path, stream *self);
+/* Writes into memory; stream_take hands the bytes over (freed with moth_free). */
+moth_status stream_create_bytes(moth *m, const char *where, stream *self);
+moth_status stream_take(stream *self, void **bytes, size_t *size);
+
+moth_status stream_read(stream *self, void *bytes, size_t size, size_t *got);
+/* Exactly size bytes, or MOTH_FORMAT "… ends after N bytes, M expected (cut short?)". */
+moth_status stream_read_all(stream *self, void *bytes, size_t size);
+moth_status stream_write(stream *self, const void *bytes, size_t size);
+moth_status stream_size(stream *self, uint64_t *bytes);
+/* Ends it; safe to call twice. keep: publish what was written; its failure (disk full) is told. */
+moth_status stream_close(stream *self, bool keep);
+
+#endif
