@@ -1,0 +1,69 @@
+/* math/kernels.h: the loops over contiguous memory that this processor runs best, as one const table a kernel set: portable, avx2, avx512.
+ * The three are one source (real.inc) compiled for three processors; reference.c states what each must compute and the tests compare.
+ * Pointers may not overlap unless they are equal. Bits depend on the kernel set, never on how a range was split: every function gives for
+ * element i what it gives when called for i alone; sums say how they are formed. Fused multiply-add is explicit; a set without it takes one
+ * product and one sum. Errors of the vector functions are stated in ulp in reference.c's tests. */
+#ifndef MATH_KERNELS_H
+#define MATH_KERNELS_H
+
+#include "core/context.h"
+
+enum unary_kernel { /* y[i] = f(x[i]) */
+  UNARY_EXP, UNARY_EXPM1, UNARY_LOG, UNARY_LOG1P, UNARY_TANH, UNARY_SIGMOID, UNARY_SOFTPLUS, UNARY_ERF,
+  UNARY_GELU,       /* x Φ(x), exact by erf */
+  UNARY_GELU_TANH,  /* the tanh approximation (Hendrycks, Gimpel 2016) */
+  UNARY_SILU, UNARY_RELU, UNARY_SOFTSIGN, UNARY_HARD_SIGMOID /* clamp(x/6 + 1/2, 0, 1) */, UNARY_HARD_TANH, UNARY_SQRT, UNARY_ABS, UNARY_SIN,
+  UNARY_COS, UNARY_KERNELS
+};
+enum scaled_kernel { /* y[i] = f(x[i]; a) */
+  SCALED_LEAKY_RELU /* slope a */, SCALED_ELU /* alpha a */, SCALED_SOFTPLUS /* log(1+exp(a x))/a, x where a x > 20 */, SCALED_SELU, SCALED_KERNELS
+};
+enum slope_kernel { /* d[i] *= f'(…), from the output y alone, or from the input z where the name ends in _Z; a as above */
+  SLOPE_SIGMOID, SLOPE_TANH, SLOPE_RELU, SLOPE_LEAKY_RELU_Z, SLOPE_ELU, SLOPE_SELU, SLOPE_SOFTPLUS, SLOPE_SOFTSIGN, SLOPE_HARD_SIGMOID,
+  SLOPE_HARD_TANH, SLOPE_GELU_Z, SLOPE_GELU_TANH_Z, SLOPE_SILU_Z, SLOPE_KERNELS
+};
+enum binary_kernel { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_MAXIMUM, BINARY_MINIMUM, BINARY_KERNELS }; /* y[i] = f(a[i], b[i]) */
+
+/* The numbers of one optimizer update. */
+typedef struct update_numbers { double lr, momentum, beta1, beta2, epsilon, weight_decay, correction1, correction2, alpha; bool nesterov, first; } update_numbers;
+
+/* One float dtype's loops; `void` stands for float in kernels.of[MOTH_F32] and double in kernels.of[MOTH_F64]. */
+typedef struct real_kernels {
+  void (*unary[UNARY_KERNELS])(const void *x, void *y, int64_t n);
+  void (*scaled[SCALED_KERNELS])(const void *x, void *y, int64_t n, double a);
+  void (*slope[SLOPE_KERNELS])(const void *from, void *d, int64_t n, double a);
+  void (*binary[BINARY_KERNELS])(const void *a, const void *b, void *y, int64_t n);
+  void (*binary_number[BINARY_KERNELS])(const void *a, double b, void *y, int64_t n, bool reversed); /* reversed: f(b, a[i]) */
+  void (*fill)(void *y, int64_t n, double value);
+  void (*scale)(void *y, int64_t n, double factor);
+  void (*axpy)(const void *x, void *y, int64_t n, double factor);           /* y[i] = fma(factor, x[i], y[i]) */
+  double (*sum)(const void *x, int64_t n);                                  /* in f64; f64 input pairwise over blocks of 128, exact tree documented */
+  double (*sum_squares)(const void *x, int64_t n);
+  double (*dot)(const void *a, const void *b, int64_t n);                   /* accumulated in f64 */
+  void (*add_columns)(const void *x, int64_t rows, int64_t columns, int64_t stride, void *sums, bool add); /* column sums over rows, in order */
+  void (*add_row)(void *y, int64_t rows, int64_t columns, const void *row); /* y[r][c] += row[c] */
+  void (*softmax)(const void *x, void *y, int64_t rows, int64_t columns);   /* stable: minus the row's maximum */
+  void (*log_softmax)(const void *x, void *y, int64_t rows, int64_t columns);
+  bool (*is_finite)(const void *x, int64_t n);                              /* no NaN, no infinity */
+  /* c = (add ? c : 0) + a·b for [m,k]·[k,n] with any strides of a and b, c with rows `c_row` apart and contiguous columns. Each element's
+   * sum runs over k in order, so that blocks of m and n do not change bits. For products too small to be worth a BLAS call. */
+  void (*small_product)(int64_t m, int64_t n, int64_t k, const void *a, int64_t a_row, int64_t a_column, const void *b, int64_t b_row,
+                        int64_t b_column, void *c, int64_t c_row, bool add);
+  /* Optimizer updates over n parameters; formulas as PyTorch's. w = fma(-lr, g, w). */
+  void (*sgd)(void *w, const void *g, int64_t n, double lr, double weight_decay);
+  void (*momentum)(void *w, const void *g, void *velocity, int64_t n, const update_numbers *u);
+  void (*adam)(void *w, const void *g, void *m, void *v, int64_t n, const update_numbers *u); /* correction1 = 1-beta1^t, correction2 = 1-beta2^t */
+  void (*uniform)(uint64_t key, const uint32_t counter[4], void *keep, int64_t n, double p);   /* see dropout: keep[i] = word_i >= p ? 1/(1-p) : 0 */
+} real_kernels;
+
+typedef struct kernels {
+  const char *name;
+  real_kernels of[2];                  /* by moth_dtype: MOTH_F32, MOTH_F64 */
+  void (*u8_to_f32)(const uint8_t *x, float *y, int64_t n, double scale);
+  void (*u8_to_f64)(const uint8_t *x, double *y, int64_t n, double scale);
+} kernels;
+
+/* The best set for this processor, or the named one; NULL where the name is unknown or the processor cannot run it. */
+const kernels *kernels_find(const char *name);
+
+#endif
