@@ -15,6 +15,11 @@ bool option_equal(const moth_option *a, const moth_option *b);
 
 /* Reads one value as its row wants it (see options_read); `given` of kind END is the fallback. */
 moth_status option_read(moth *m, const char *where, const moth_option_row *row, const moth_option *given, moth_option *out);
+/* Reads the positionals that a MOTH_REST row takes: an array of values, keys ignored. */
+moth_status option_read_rest(moth *m, const char *where, const moth_option_row *row, const moth_option *given, size_t count,
+                             moth_option *out);
+/* The i-th entry of a list as a scalar; a scalar is its own. Borrowed. */
+moth_option option_entry(const moth_option *list, size_t i);
 /* A failure "where: key must be …, got …"; `entry` > 0 names an entry of a list. */
 moth_status option_refuse(moth *m, const char *where, const moth_option_row *row, int64_t entry, const moth_option *given);
 

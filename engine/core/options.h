@@ -16,6 +16,12 @@ moth_status options_copy(moth *m, const options *from, options *to);
 void options_free(moth *m, options *self);
 /* Reads and replaces one value. */
 moth_status options_set(moth *m, const char *where, options *self, int index, const moth_option *value);
+/* As options_free where what was taken is not kept: calls are not released. */
+void options_give_back(moth *m, options *self);
+/* The failure for a key that a row does not have: "where: no option 'Lr'; did you mean 'lr'?". */
+moth_status options_unknown(moth *m, const char *where, const moth_row *row, const char *key);
+/* An option of a nested table by its key; NULL where the table or the option is unset. */
+const moth_option *options_nested(const options *self, int index, const char *key);
 /* Position of a key in a schema, or -1. */
 int options_find(const moth_row *row, const char *key);
 /* Whether both hold the same values; rows that are BUILDING are passed over; calls compare equal to calls. On a difference *index is its row. */
