@@ -30,13 +30,15 @@ need() {
     { cat "${TMPDIR:-/tmp}/moth-apt.log" >&2; exit 1; }
 }
 
-# build FOLDER [CMAKE OPTION…]: configures once (again when the options change) and builds what changed; quiet unless it fails.
+# build FOLDER [CMAKE OPTION…]: configures once (again when the options change) and builds what changed; quiet unless it fails. With
+# `as_it_is` set a folder that is configured already keeps its options; `target` names targets, by default all.
 build() {
   local folder=$top/$1 log
   shift
+  [ -z "${CI-}" ] || set -- "$@" -DMOTH_WERROR=ON
   mkdir -p "$folder"
   log=$folder/build.log
-  if [ ! -e "$folder/Makefile" ] || [ "$(cat "$folder/.options" 2>/dev/null)" != "$*" ]; then
+  if [ ! -e "$folder/Makefile" ] || { [ -z "${as_it_is-}" ] && [ "$(cat "$folder/.options" 2>/dev/null)" != "$*" ]; }; then
     cmake -S "$top" -B "$folder" -G "Unix Makefiles" "$@" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
     echo "$*" >"$folder/.options"
   fi
