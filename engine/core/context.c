@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/catalog.h"
 #include "core/memory.h"
 #include "core/pool.h"
 #include "core/text.h"
@@ -47,18 +48,22 @@ static moth_status read_config(const moth_config *given, moth_config *config) {
   return MOTH_OK;
 }
 
+/* One block: the context and its own copy of the catalogs. */
+typedef struct opened { moth context; catalogs catalogs; } opened;
+
 moth_status context_open(const moth_config *given, const struct catalogs *catalogs, moth **result) {
   if (result == NULL) return MOTH_MISUSE;
   moth_config config;
   moth_status status = read_config(given, &config);
   if (status != MOTH_OK) return status;
-  if (config.memory_limit != 0 && config.memory_limit < sizeof(moth)) return MOTH_LIMIT;
-  moth *m = config.resize(config.resize_data, NULL, 0, sizeof *m);
-  if (m == NULL) return MOTH_MEMORY;
-  memset(m, 0, sizeof *m);
+  if (config.memory_limit != 0 && config.memory_limit < sizeof(opened)) return MOTH_LIMIT;
+  opened *block = config.resize(config.resize_data, NULL, 0, sizeof *block);
+  if (block == NULL) return MOTH_MEMORY;
+  memset(block, 0, sizeof *block);
+  moth *m = &block->context;
   m->resize = config.resize, m->resize_data = config.resize_data;
   m->memory_limit = config.memory_limit;
-  m->memory_used = m->memory_peak = sizeof *m;
+  m->memory_used = m->memory_peak = sizeof *block;
   m->memory_calls = 1;
   m->log = config.log, m->log_data = config.log_data;
   atomic_init(&m->cancelled, 0);
@@ -66,7 +71,8 @@ moth_status context_open(const moth_config *given, const struct catalogs *catalo
   m->index_base = config.index_base;
   m->keep_blas_threads = config.keep_blas_threads;
   m->random.seed = config.seed;
-  m->catalogs = catalogs;
+  if (catalogs != NULL) block->catalogs = *catalogs;
+  m->catalogs = &block->catalogs;
   *result = m;
   return MOTH_OK;
 }
@@ -97,7 +103,7 @@ void context_free(moth *m) {
     registered_rows *rows = &m->registered[kind];
     memory_resize(m, rows->rows, (size_t)rows->capacity * sizeof *rows->rows, 0);
   }
-  m->resize(m->resize_data, m, sizeof *m, 0);
+  m->resize(m->resize_data, m, sizeof(opened), 0);
 }
 
 moth_status context_keep(moth *m, void (*release)(moth *m, void *data), void *data) {

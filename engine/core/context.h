@@ -54,7 +54,7 @@ struct moth {
 };
 
 /* Checks the config (NULL: the defaults; MOTH_OPTION where a field is out of range) and allocates and fills a context from it. The caller
- * sets kernels and blas_release. Fields beyond config->size count as zero. */
+ * sets kernels and blas_release. The catalogs (NULL: empty ones) are copied. Fields beyond config->size count as zero. */
 moth_status context_open(const moth_config *config, const struct catalogs *catalogs, moth **m);
 /* Marks closed; frees all once the last object is gone. */
 void context_close(moth *m);

@@ -16,7 +16,8 @@ struct moth_generator { object base; bool is_default; random_source source; /* o
 random_source *random_of(moth *m, moth_generator *generator);
 
 /* Fills; each takes whole blocks and moves the position. f32 uniforms use one word an element, f64 two; normals are Box-Muller within a
- * block (f32: two pairs a block, f64: one pair); integers are 64-bit multiply-high, two words each. */
+ * block (f32: two pairs a block, f64: one pair); integers are 64-bit multiply-high, two words each. Uniform
+ * values are >= low and < high where the two differ. */
 void random_uniform_f32(random_source *source, float *out, int64_t count, double low, double high);
 void random_uniform_f64(random_source *source, double *out, int64_t count, double low, double high);
 void random_normal_f32(random_source *source, float *out, int64_t count, double mean, double deviation);
