@@ -22,12 +22,15 @@ struct stream {
   char *name;                    /* of the file, for messages */
   uint64_t position, limit;      /* bytes passed; MOTH_LIMIT beyond */
   void *state;
+  uint64_t bytes;                /* of memory that is read */
+  bool is_name_borrowed;
 };
 
 /* Opens for reading; a name that ends in .gz, or bytes that begin as gzip does, are unpacked (a cut or damaged one is MOTH_FORMAT).
- * A missing file: "where: cannot open 'x.cvs': No such file or directory", with the nearest name in its folder as a hint. */
+ * A missing file: "where: cannot open 'x.cvs': No such file or directory", with the nearest name in its folder as a hint. The limit counts
+ * unpacked bytes; UINT64_MAX is none. On failure `self` is closed; a zeroed stream is closed too. */
 moth_status stream_open(moth *m, const char *where, const char *path, uint64_t limit, stream *self);
-/* Reads from bytes that stay the caller's. */
+/* Reads from bytes that stay the caller's, as does the name. */
 void stream_open_bytes(moth *m, const char *where, const char *name, const void *bytes, size_t size, stream *self);
 /* Writes beside the path; stream_close with keep puts it in place. */
 moth_status stream_create(moth *m, const char *where, const char *path, stream *self);
@@ -40,6 +43,8 @@ moth_status stream_read(stream *self, void *bytes, size_t size, size_t *got);
 moth_status stream_read_all(stream *self, void *bytes, size_t size);
 moth_status stream_write(stream *self, const void *bytes, size_t size);
 moth_status stream_size(stream *self, uint64_t *bytes);
+/* Goes to a byte of what is read, counted unpacked. */
+moth_status stream_seek(stream *self, uint64_t position);
 /* Ends it; safe to call twice. keep: publish what was written; its failure (disk full) is told. */
 moth_status stream_close(stream *self, bool keep);
 
