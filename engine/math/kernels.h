@@ -65,5 +65,7 @@ typedef struct kernels {
 
 /* The best set for this processor, or the named one; NULL where the name is unknown or the processor cannot run it. */
 const kernels *kernels_find(const char *name);
+/* The plain loops that state what each kernel computes; for tests, never chosen by kernels_find. */
+const kernels *kernels_reference(void);
 
 #endif

@@ -1,0 +1,47 @@
+/* math/avx2.c: the kernels for x86-64 with AVX2 and FMA. */
+#if defined(__x86_64__)
+#pragma GCC target("avx2,fma")
+#define SET avx2
+#define BYTES 32
+#include <immintrin.h>
+#include "math/vectors.inc"
+
+ALWAYS vector_f32 sqrt_f32(vector_f32 x) { return (vector_f32)_mm256_sqrt_ps((__m256)x); }
+ALWAYS vector_f64 sqrt_f64(vector_f64 x) { return (vector_f64)_mm256_sqrt_pd((__m256d)x); }
+ALWAYS bits_f64 multiply_u32(bits_f64 a, bits_f64 b) { return (bits_f64)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
+
+ALWAYS vector_f32 fma_f32(vector_f32 a, vector_f32 b, vector_f32 c) {
+  return (vector_f32)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+ALWAYS vector_f64 fma_f64(vector_f64 a, vector_f64 b, vector_f64 c) {
+  return (vector_f64)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+}
+ALWAYS float fma_one_f32(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+ALWAYS double fma_one_f64(double a, double b, double c) { return __builtin_fma(a, b, c); }
+
+ALWAYS vector_f32 pick_f32(signed_f32 where, vector_f32 a, vector_f32 b) {
+  return (vector_f32)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)where);
+}
+ALWAYS vector_f64 pick_f64(signed_f64 where, vector_f64 a, vector_f64 b) {
+  return (vector_f64)_mm256_blendv_pd((__m256d)b, (__m256d)a, (__m256d)where);
+}
+
+/* A window over this, n from the middle, is n lanes of ones and then zeros. */
+static const int32_t part_mask_f32[16] = { -1, -1, -1, -1, -1, -1, -1, -1 };
+static const int64_t part_mask_f64[8] = { -1, -1, -1, -1 };
+
+ALWAYS vector_f32 load_part_f32(const float *p, int64_t n) {
+  return (vector_f32)_mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *)(part_mask_f32 + 8 - n)));
+}
+ALWAYS vector_f64 load_part_f64(const double *p, int64_t n) {
+  return (vector_f64)_mm256_maskload_pd(p, _mm256_loadu_si256((const __m256i *)(part_mask_f64 + 4 - n)));
+}
+ALWAYS void store_part_f32(float *p, vector_f32 v, int64_t n) { store_bytes(p, &v, (size_t)n * 4); } /* masked stores are slow on AMD */
+ALWAYS void store_part_f64(double *p, vector_f64 v, int64_t n) { store_bytes(p, &v, (size_t)n * 8); }
+
+#define ACCUMULATORS 12 /* registers that a product keeps sums in, of 16 */
+#define TILE_ROWS 6
+#include "math/set.inc"
+#else
+typedef int math_avx2_is_for_x86;
+#endif

@@ -1,0 +1,43 @@
+/* math/avx512.c: the kernels for x86-64 with AVX-512 F, DQ, BW and VL. */
+#if defined(__x86_64__)
+#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,prefer-vector-width=512")
+#define SET avx512
+#define BYTES 64
+#include <immintrin.h>
+#include "math/vectors.inc"
+
+ALWAYS vector_f32 sqrt_f32(vector_f32 x) { return (vector_f32)_mm512_sqrt_ps((__m512)x); }
+ALWAYS vector_f64 sqrt_f64(vector_f64 x) { return (vector_f64)_mm512_sqrt_pd((__m512d)x); }
+ALWAYS bits_f64 multiply_u32(bits_f64 a, bits_f64 b) { return (bits_f64)_mm512_mul_epu32((__m512i)a, (__m512i)b); }
+
+ALWAYS vector_f32 fma_f32(vector_f32 a, vector_f32 b, vector_f32 c) {
+  return (vector_f32)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+ALWAYS vector_f64 fma_f64(vector_f64 a, vector_f64 b, vector_f64 c) {
+  return (vector_f64)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+}
+ALWAYS float fma_one_f32(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+ALWAYS double fma_one_f64(double a, double b, double c) { return __builtin_fma(a, b, c); }
+
+ALWAYS vector_f32 pick_f32(signed_f32 where, vector_f32 a, vector_f32 b) {
+  return (vector_f32)_mm512_mask_blend_ps(_mm512_movepi32_mask((__m512i)where), (__m512)b, (__m512)a);
+}
+ALWAYS vector_f64 pick_f64(signed_f64 where, vector_f64 a, vector_f64 b) {
+  return (vector_f64)_mm512_mask_blend_pd(_mm512_movepi64_mask((__m512i)where), (__m512d)b, (__m512d)a);
+}
+
+ALWAYS vector_f32 load_part_f32(const float *p, int64_t n) {
+  return (vector_f32)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+}
+ALWAYS vector_f64 load_part_f64(const double *p, int64_t n) {
+  return (vector_f64)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+}
+ALWAYS void store_part_f32(float *p, vector_f32 v, int64_t n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v); }
+ALWAYS void store_part_f64(double *p, vector_f64 v, int64_t n) { _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v); }
+
+#define ACCUMULATORS 24 /* registers that a product keeps sums in, of 32 */
+#define TILE_ROWS 8
+#include "math/set.inc"
+#else
+typedef int math_avx512_is_for_x86;
+#endif
