@@ -4,6 +4,8 @@
 #ifndef LAYERS_LAYER_H
 #define LAYERS_LAYER_H
 
+#include <math.h>
+
 #include "core/part.h"
 #include "core/random.h"
 #include "math/kernels.h"
@@ -88,6 +90,7 @@ struct layer_node {
   size_t saved_row, saved_fixed;     /* bytes kept from forward to backward: per row of the batch, and once */
   size_t scratch_row, scratch_fixed; /* bytes a call may scribble on: per row of its block, and per worker */
   unsigned index_inputs;        /* bit i: input i is i64 class numbers (from 0), not cast, without gradient */
+  int64_t index_limit;          /* class numbers of those inputs lie below it; 0: any */
   bool whole_batch;             /* one call for the whole batch, on the calling thread */
   bool alias;                   /* the output is input 0's values under another shape, nothing to run: flatten, identity */
   bool alias_predicting;        /* the same, outside training: dropout */
@@ -154,7 +157,7 @@ extern const int layer_catalog_count;
 #define LAYER_OPTIONS(first)                                                                                                             \
   [(first)] = { .key = "name", .doc = "a name for messages and files", .kinds = MOTH_OPTION_TEXT },                                      \
   [(first) + 1] = { .key = "input", .doc = "shape of one sample, for a layer used alone", .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,    \
-                    .flags = MOTH_BUILDING | MOTH_RANGED, .low = 1, .high = 9007199254740992.0 },                                        \
+                    .flags = MOTH_BUILDING | MOTH_RANGED, .low = 1, .high = INFINITY },                                        \
   [(first) + 2] = { .key = "origin", .doc = "where the script made it", .kinds = MOTH_OPTION_TEXT, .flags = MOTH_BUILDING }
 enum { LAYER_COMMON_OPTIONS = 3 };
 const char *layer_name(const moth_part *part);   /* "" where unnamed */
@@ -163,6 +166,13 @@ const char *layer_origin(const moth_part *part); /* "" where unknown */
 /* "net: layer 2 reshape(8, 8) needs 64 values per sample, layer 1 dense(60) gives [60]" with "layer 2 made at …" as a hint; `needs` is
  * the middle part. */
 moth_status layer_misfit(moth *m, const layer_node *node, const moth_shape *in, const char *needs, ...) __attribute__((format(printf, 4, 5)));
+/* Values of one output sample. */
+int64_t layer_features(const layer_node *node);
+/* Copies this call's rows of values shaped as the output; and the two functions of layers whose output is their input's values, for where the
+ * plan cannot alias them. */
+void layer_copy(const layer_run *run, const void *from, void *to);
+moth_status layer_copy_forward(const layer_run *run, const void *const *in, void *out);
+moth_status layer_copy_backward(const layer_run *run, const void *const *in, const void *out, void *d_out, void *const *d_in);
 /* A layer of the host's own as an ordinary row (layers/host.c). */
 moth_status layer_register(moth *m, const moth_layer_class *row);
 

@@ -39,6 +39,8 @@ typedef struct loss_class {
   moth_row row;                  /* options: reduction first (LOSS_REDUCTION), then its own */
   const char *fuses;             /* the activation it fuses with ("softmax", "sigmoid"); NULL: none */
   bool over_elements;            /* "mean" is over all elements, else over samples (or the sum of class weights) */
+  bool is_binary;                /* one output tells two classes apart */
+  bool takes_shares;             /* targets that are no classes lie in 0 to 1: loss_check_targets */
   /* Whether it can follow that activation and take those targets; else an error that says what to use. *classes: it takes them as class
    * numbers. */
   moth_status (*check)(moth *m, const moth_part *loss, const loss_setting *setting, bool *classes);
@@ -61,11 +63,17 @@ extern const int loss_catalog_count;
 /* 1/denominator for the part's reduction, from the summed weight() and the number of rows: value = sum · scale. */
 double loss_scale(const moth_part *loss, double weight, int64_t rows);
 double loss_weight(const loss_run *run);
+/* How many classes a prediction of so many columns tells apart, for loss_check_classes. */
+int64_t loss_class_count(const moth_part *loss, int64_t columns);
 /* Fails with "label 11 in row 37 of data.y, layer 3 dense(10, "softmax") has classes 1..10" or "label 0 in row 1 of data.y; classes
  * count from 1 to 10" + hint; labels as the script sees them (counted from m->index_base). `last` as in
  * loss_setting, or NULL. */
 moth_status loss_check_classes(moth *m, const char *where, const char *target_name, const char *last, const int64_t *labels, int64_t count,
                                int64_t classes);
+/* Fails with "binary_cross_entropy takes targets from 0 to 1, data.y has 2 in row 3" + hint where a loss that wants shares gets others; `t`
+ * are contiguous [rows, columns] of the dtype (any), as given. */
+moth_status loss_check_targets(moth *m, const moth_part *loss, const char *where, const char *target_name, moth_dtype dtype, const void *t,
+                               int64_t rows, int64_t columns);
 /* moth_loss_value is built from these (losses/loss.c). */
 
 #endif

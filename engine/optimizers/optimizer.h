@@ -3,6 +3,8 @@
 #ifndef OPTIMIZERS_OPTIMIZER_H
 #define OPTIMIZERS_OPTIMIZER_H
 
+#include <math.h>
+
 #include "core/part.h"
 #include "math/kernels.h"
 #include "tensor/tensor.h"
@@ -38,6 +40,12 @@ static inline optimizer_state *optimizer_state_of(const moth_part *optimizer) { 
 double optimizer_lr(const moth_part *optimizer);
 bool optimizer_is_plain(const moth_part *optimizer); /* plain SGD: no state, no decay */
 
+/* The rate, the first option of every optimizer's schema. */
+#define OPTIMIZER_RATE(rate)                                                                                                             \
+  [OPTIMIZER_LR] = { .key = "lr", .doc = "learning rate", .kinds = MOTH_OPTION_REAL, .position = 1,                                      \
+                     .flags = MOTH_LIVE | MOTH_RANGED | MOTH_LOW_OPEN | MOTH_HIGH_OPEN, .low = 0, .high = INFINITY,                       \
+                     .fallback = MOTH_REAL(NULL, rate), .foreign = "learning_rate eta alpha step_size rate" }
+
 /* ---- Schedules ----------------------------------------------------------------------------------------------------------------- */
 
 typedef struct schedule_point {
@@ -53,9 +61,9 @@ typedef struct schedule_class {
 enum { SCHEDULE_WARMUP, SCHEDULE_OVER, SCHEDULE_COMMON };
 #define SCHEDULE_OPTIONS                                                                                                                 \
   [SCHEDULE_WARMUP] = { .key = "warmup", .doc = "epochs that rise linearly to the base rate", .kinds = MOTH_OPTION_INT,                  \
-                        .flags = MOTH_RANGED, .low = 0, .high = 1e15, .fallback = MOTH_INT(NULL, 0) },                                  \
+                        .flags = MOTH_RANGED, .low = 0, .high = INFINITY, .fallback = MOTH_INT(NULL, 0) },                                  \
   [SCHEDULE_OVER] = { .key = "over", .doc = "epochs it spans; by default all after the warm-up", .kinds = MOTH_OPTION_INT,               \
-                      .flags = MOTH_RANGED, .low = 1, .high = 1e15 }
+                      .flags = MOTH_RANGED, .low = 1, .high = INFINITY }
 
 extern const moth_row *const schedule_catalog[];
 extern const int schedule_catalog_count;

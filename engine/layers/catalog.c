@@ -1,0 +1,30 @@
+/* The three catalogs of this folder, out of their lists. */
+#include "layers/layer.h"
+
+#define LAYER(name) extern const layer_class layer_##name;
+#include "layers/catalog.def"
+#undef LAYER
+#define ACTIVATION(name) extern const activation_class activation_##name;
+#include "layers/activations.def"
+#undef ACTIVATION
+#define INITIALIZER(name) extern const initializer_class initializer_##name;
+#include "layers/initializers.def"
+#undef INITIALIZER
+
+#define LAYER(name) &layer_##name.row,
+const moth_row *const layer_catalog[] = {
+#include "layers/catalog.def"
+};
+const int layer_catalog_count = sizeof layer_catalog / sizeof *layer_catalog;
+
+#define ACTIVATION(name) &activation_##name.row,
+const moth_row *const activation_catalog[] = {
+#include "layers/activations.def"
+};
+const int activation_catalog_count = sizeof activation_catalog / sizeof *activation_catalog;
+
+#define INITIALIZER(name) &initializer_##name.row,
+const moth_row *const initializer_catalog[] = {
+#include "layers/initializers.def"
+};
+const int initializer_catalog_count = sizeof initializer_catalog / sizeof *initializer_catalog;

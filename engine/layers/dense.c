@@ -1,0 +1,143 @@
+/* dense: Y = g(X·Wᵀ + b). Weight and bias are one block [inputs+1, outputs], the bias its last row, so that the gradient is one product and
+ * a column sum, and the augmented matrix is the block itself. Scripts see the weight as its transposed view [outputs, inputs]. */
+#include <math.h>
+#include <string.h>
+
+#include "layers/layer.h"
+#include "math/matmul.h"
+
+enum { DENSE_UNITS, DENSE_ACTIVATION, DENSE_BIAS, DENSE_INIT, DENSE_BIAS_INIT, DENSE_L1, DENSE_L2, DENSE_COMMON };
+
+static const moth_option_row dense_options[] = {
+  [DENSE_UNITS] = { .key = "units", .doc = "outputs", .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_REQUIRED | MOTH_RANGED, .low = 1,
+                    .high = INFINITY, .foreign = "out_features outputs size neurons hidden num_outputs output_dim" },
+  [DENSE_ACTIVATION] = { .key = "activation", .doc = "g, by its name or with its options", .kinds = MOTH_OPTION_PART, .position = 2,
+                         .parts = 1 << MOTH_ACTIVATION, .fallback = MOTH_TEXT(NULL, "linear"), .foreign = "act nonlinearity" },
+  [DENSE_BIAS] = { .key = "bias", .doc = "whether there is a b", .kinds = MOTH_OPTION_FLAG, .fallback = MOTH_FLAG(NULL, true),
+                   .foreign = "use_bias" },
+  [DENSE_INIT] = { .key = "init", .doc = "first weights: an initializer, a tensor [outputs, inputs], or a function",
+                   .kinds = MOTH_OPTION_PART | MOTH_OPTION_TENSOR | MOTH_OPTION_CALL, .flags = MOTH_BUILDING,
+                   .parts = 1 << MOTH_INITIALIZER, .call = MOTH_INITIALIZE_CALL, .fallback = MOTH_TEXT(NULL, "glorot_uniform"),
+                   .foreign = "kernel_initializer weight_init weights initializer" },
+  [DENSE_BIAS_INIT] = { .key = "bias_init", .doc = "first biases: an initializer, a tensor [outputs], or a function",
+                        .kinds = MOTH_OPTION_PART | MOTH_OPTION_TENSOR | MOTH_OPTION_CALL, .flags = MOTH_BUILDING,
+                        .parts = 1 << MOTH_INITIALIZER, .call = MOTH_INITIALIZE_CALL, .fallback = MOTH_TEXT(NULL, "zeros"),
+                        .foreign = "bias_initializer" },
+  [DENSE_L1] = { .key = "l1", .doc = "training adds l1 sum |w| over the weights", .kinds = MOTH_OPTION_REAL, .flags = MOTH_RANGED, .low = 0,
+                 .high = INFINITY, .fallback = MOTH_REAL(NULL, 0) },
+  [DENSE_L2] = { .key = "l2", .doc = "training adds l2 sum w^2 over the weights", .kinds = MOTH_OPTION_REAL, .flags = MOTH_RANGED, .low = 0,
+                 .high = INFINITY, .fallback = MOTH_REAL(NULL, 0), .foreign = "kernel_regularizer" },
+  LAYER_OPTIONS(DENSE_COMMON) };
+
+/* The sizes of a dense node. */
+typedef struct sizes { int64_t inputs, outputs; bool has_bias; size_t element; } sizes;
+static sizes sizes_of(const layer_node *node) {
+  int64_t outputs = node->out.size[0], rows = node->blocks[0].count / outputs;
+  bool has_bias = options_flag(&node->part->options, DENSE_BIAS);
+  return (sizes){ rows - has_bias, outputs, has_bias, dtype_size(node->dtype) };
+}
+
+static activation tail(const layer_node *node) { return activation_of(options_part(&node->part->options, DENSE_ACTIVATION)); }
+
+static moth_status misfit(moth *m, const layer_node *node, const moth_shape *in) {
+  moth_status status = layer_misfit(m, node, in, "[n] per sample");
+  int64_t count;
+  if (shape_count(in->rank, in->size, &count)) context_hint(m, "moth.flatten() before it makes [%lld] of it", (long long)count);
+  return status;
+}
+
+static moth_status infer(moth *m, layer_node *node, const moth_shape *in) {
+  const options *o = &node->part->options;
+  if (in[0].rank != 1) return misfit(m, node, &in[0]);
+  const int64_t inputs = in[0].size[0], outputs = options_int(o, DENSE_UNITS);
+  const bool has_bias = options_flag(o, DENSE_BIAS);
+  int64_t count;
+  if (!shape_count(2, (int64_t[]){ inputs + has_bias, outputs }, &count)) {
+    return context_fail(m, MOTH_LIMIT, "net", "layer %d has %lld x %lld weights, more than memory can count", node->number,
+                        (long long)outputs, (long long)inputs);
+  }
+  node->out = (moth_shape){ .rank = 1, .size = { outputs } };
+  node->block_count = 1;
+  parameter_block *block = &node->blocks[0];
+  *block = (parameter_block){ .count = count, .unit = outputs, .view_count = has_bias ? 2 : 1 };
+  block->views[0] = (parameter_view){ .name = "weight", .rank = 2, .size = { outputs, inputs }, .strides = { 1, outputs },
+                                      .init = &o->values[DENSE_INIT], .inputs = inputs, .outputs = outputs, .penalized = true,
+                                      .l1 = options_number(o, DENSE_L1), .l2 = options_number(o, DENSE_L2) };
+  if (has_bias) {
+    block->views[1] = (parameter_view){ .name = "bias", .offset = inputs * outputs, .rank = 1, .size = { outputs }, .strides = { 1 },
+                                        .init = &o->values[DENSE_BIAS_INIT], .inputs = inputs, .outputs = outputs };
+  }
+  if (tail(node).class->from_input) node->saved_row = (size_t)outputs * dtype_size(node->dtype);
+  return MOTH_OK;
+}
+
+/* The three products of a step over `rows` rows: X·Wᵀ, dZ·W, Xᵀ·dZ. */
+static moth_status prepare(moth *m, const layer_node *node, int64_t rows) {
+  sizes s = sizes_of(node);
+  moth_status status = matmul_prepare(m, "net", node->dtype, rows, s.outputs, s.inputs);
+  if (status == MOTH_OK) status = matmul_prepare(m, "net", node->dtype, rows, s.inputs, s.outputs);
+  if (status == MOTH_OK) status = matmul_prepare(m, "net", node->dtype, s.inputs, s.outputs, rows);
+  return status;
+}
+
+/* z lies in `out`, or, where backward needs it and will come, in the saved rows. */
+static moth_status forward(const layer_run *run, const void *const *in, void *out) {
+  const layer_node *node = run->node;
+  const sizes s = sizes_of(node);
+  const activation a = tail(node);
+  const bool keep = a.class->from_input && !run->logits && run->saved_rows != NULL;
+  void *z = keep ? run->saved_rows : out;
+  const char *w = run->blocks[0];
+  if (!matmul(run->m, node->dtype, run->rows, s.outputs, s.inputs, in[0], s.inputs, 1, w, s.outputs, 1, z, s.outputs, false)) {
+    return MOTH_CANCELLED;
+  }
+  if (s.has_bias) run->kernels->add_row(z, run->rows, s.outputs, w + (size_t)(s.inputs * s.outputs) * s.element);
+  if (!run->logits) a.class->forward(run->kernels, node->dtype, a.numbers, run->rows, s.outputs, z, out);
+  return MOTH_OK;
+}
+
+/* dZ = g'(Z) dY, left in d_out; dX = dZ·W */
+static moth_status backward(const layer_run *run, const void *const *in, const void *out, void *d_out, void *const *d_in) {
+  (void)in;
+  const layer_node *node = run->node;
+  const sizes s = sizes_of(node);
+  const activation a = tail(node);
+  if (!run->logits_backward) {
+    const void *z = a.class->from_input ? run->saved_rows : NULL;
+    a.class->backward(run->kernels, node->dtype, a.numbers, run->rows, s.outputs, z, out, d_out);
+  }
+  if (d_in[0] == NULL) return MOTH_OK;
+  bool done = matmul(run->m, node->dtype, run->rows, s.inputs, s.outputs, d_out, s.outputs, 1, run->blocks[0], 1, s.outputs, d_in[0],
+                     s.inputs, false);
+  return done ? MOTH_OK : MOTH_CANCELLED;
+}
+
+/* Rows of the block: dWᵀ = Xᵀ·dZ; its last, the bias, is dZ's column sums. */
+static moth_status gradient(const layer_run *run, const void *const *in, const void *d_z, int block, int64_t from, int64_t to,
+                            gradient_sink *sink) {
+  (void)block;
+  const layer_node *node = run->node;
+  const sizes s = sizes_of(node);
+  const int64_t first = from / s.outputs, end = to / s.outputs, weights_end = end < s.inputs ? end : s.inputs;
+  if (first < weights_end) {
+    const char *x = (const char *)in[0] + (size_t)first * s.element;
+    if (!matmul(run->m, node->dtype, weights_end - first, s.outputs, run->rows, x, 1, s.inputs, d_z, s.outputs, 1, sink->g, s.outputs,
+                sink->add)) {
+      return MOTH_CANCELLED;
+    }
+  }
+  if (end > s.inputs) {
+    char *bias = (char *)sink->g + (size_t)((s.inputs - first) * s.outputs) * s.element;
+    run->kernels->add_columns(d_z, run->rows, s.outputs, s.outputs, bias, sink->add);
+  }
+  return MOTH_OK;
+}
+
+const layer_class layer_dense = {
+  .row = { .name = "dense", .options = dense_options, .option_count = sizeof dense_options / sizeof *dense_options,
+           .doc = "Every output is a weighted sum of all inputs, plus a bias, through an activation.\n"
+                  "Y = g(X·W^T + b); with D = g'(Z) dE/dY: dE/dX = D·W, dE/dW = D^T·X, dE/db = column sums of D. "
+                  "[inputs] -> [units]; weight [units, inputs], bias [units]",
+           .example = "moth.net{ input = 64, moth.dense(128, \"relu\"), moth.dense(10, \"softmax\") }",
+           .foreign = "Dense Linear linear fc fully_connected FullyConnected inner_product" },
+  .infer = infer, .forward = forward, .backward = backward, .gradient = gradient, .tail = tail, .prepare = prepare };

@@ -1,0 +1,21 @@
+/* The catalogs of optimizers and schedules, out of their lists. */
+#include "optimizers/optimizer.h"
+
+#define OPTIMIZER(name) extern const optimizer_class optimizer_##name;
+#include "optimizers/catalog.def"
+#undef OPTIMIZER
+#define SCHEDULE(name) extern const schedule_class schedule_##name;
+#include "optimizers/schedules.def"
+#undef SCHEDULE
+
+#define OPTIMIZER(name) &optimizer_##name.row,
+const moth_row *const optimizer_catalog[] = {
+#include "optimizers/catalog.def"
+};
+const int optimizer_catalog_count = sizeof optimizer_catalog / sizeof *optimizer_catalog;
+
+#define SCHEDULE(name) &schedule_##name.row,
+const moth_row *const schedule_catalog[] = {
+#include "optimizers/schedules.def"
+};
+const int schedule_catalog_count = sizeof schedule_catalog / sizeof *schedule_catalog;
