@@ -17,19 +17,61 @@
 static const moth_row *const function_rows[] = { &network_row, &trainer_row, &dataset_row, &split_row, &batches_row };
 enum { FUNCTION_ROWS = sizeof function_rows / sizeof *function_rows };
 
-/* The counts of the folders' lists are known only when linking, so the table is filled for each context rather than once. */
-static void gather_catalogs(catalogs *all) {
-  *all = (catalogs){ .operations = operation_catalog, .operation_count = operation_catalog_count };
-  all->of[MOTH_LAYER] = (catalog){ layer_catalog, layer_catalog_count };
-  all->of[MOTH_ACTIVATION] = (catalog){ activation_catalog, activation_catalog_count };
-  all->of[MOTH_LOSS] = (catalog){ loss_catalog, loss_catalog_count };
-  all->of[MOTH_METRIC] = (catalog){ metric_catalog, metric_catalog_count };
-  all->of[MOTH_OPTIMIZER] = (catalog){ optimizer_catalog, optimizer_catalog_count };
-  all->of[MOTH_SCHEDULE] = (catalog){ schedule_catalog, schedule_catalog_count };
-  all->of[MOTH_INITIALIZER] = (catalog){ initializer_catalog, initializer_catalog_count };
-  all->of[MOTH_READER] = (catalog){ reader_catalog, reader_catalog_count };
-  all->of[MOTH_FUNCTION] = (catalog){ function_rows, FUNCTION_ROWS };
-}
+/* How long each folder's list is, counted from the list itself, so that the table below is constant. */
+#define ONE(...) +1
+enum {
+#define LAYER ONE
+  LAYERS =
+#include "layers/catalog.def"
+  ,
+#define ACTIVATION ONE
+  ACTIVATIONS =
+#include "layers/activations.def"
+  ,
+#define INITIALIZER ONE
+  INITIALIZERS =
+#include "layers/initializers.def"
+  ,
+#define LOSS ONE
+  LOSSES =
+#include "losses/catalog.def"
+  ,
+#define METRIC ONE
+  METRICS =
+#include "metrics/catalog.def"
+  ,
+#define OPTIMIZER ONE
+  OPTIMIZERS =
+#include "optimizers/catalog.def"
+  ,
+#define SCHEDULE ONE
+  SCHEDULES =
+#include "optimizers/schedules.def"
+  ,
+#define READER ONE
+  READERS =
+#include "data/readers.def"
+  ,
+#define OPERATION ONE
+  OPERATIONS =
+#include "operations/catalog.def"
+};
+
+static const catalogs built_in = {
+  .of = {
+    [MOTH_LAYER] = { layer_catalog, LAYERS },
+    [MOTH_ACTIVATION] = { activation_catalog, ACTIVATIONS },
+    [MOTH_LOSS] = { loss_catalog, LOSSES },
+    [MOTH_METRIC] = { metric_catalog, METRICS },
+    [MOTH_OPTIMIZER] = { optimizer_catalog, OPTIMIZERS },
+    [MOTH_SCHEDULE] = { schedule_catalog, SCHEDULES },
+    [MOTH_INITIALIZER] = { initializer_catalog, INITIALIZERS },
+    [MOTH_READER] = { reader_catalog, READERS },
+    [MOTH_FUNCTION] = { function_rows, FUNCTION_ROWS },
+  },
+  .operations = operation_catalog,
+  .operation_count = OPERATIONS,
+};
 
 /* A field that a host compiled against an older header does not have is read as zero. */
 static const char *kernels_asked_for(const moth_config *config) {
@@ -40,10 +82,8 @@ moth_status moth_open(const moth_config *config, moth **m) {
   if (!m) return MOTH_MISUSE;
   const kernels *chosen = kernels_find(kernels_asked_for(config));
   if (!chosen) return MOTH_OPTION;
-  catalogs all;
-  gather_catalogs(&all);
   moth *opened = NULL;
-  moth_status status = context_open(config, &all, &opened);
+  moth_status status = context_open(config, &built_in, &opened);
   if (status) return status;
   opened->kernels = chosen;
   *m = opened;
