@@ -1,0 +1,140 @@
+/* Writing safetensors: the header in the order given, then the values, one after the other. */
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/text.h"
+#include "formats/formats.h"
+
+static const char *const dtype_words[MOTH_DTYPES] = {
+  [MOTH_F32] = "F32", [MOTH_F64] = "F64", [MOTH_I64] = "I64", [MOTH_U8] = "U8", [MOTH_BOOL] = "BOOL",
+};
+
+/* Bytes of the UTF-8 letter at `at` (RFC 3629: shortest form, no surrogates, up to U+10FFFF); 0 where it is none. */
+static int letter_bytes(const uint8_t *at) {
+  if (at[0] < 0x80) return 1;
+  int more = at[0] >= 0xc2 && at[0] < 0xe0 ? 1 : at[0] >= 0xe0 && at[0] < 0xf0 ? 2 : at[0] >= 0xf0 && at[0] < 0xf5 ? 3 : 0;
+  for (int i = 1; i <= more; i++) {
+    if ((at[i] & 0xc0) != 0x80) return 0;
+  }
+  bool is_long = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
+  bool is_beyond = (at[0] == 0xed && at[1] >= 0xa0) || (at[0] == 0xf4 && at[1] >= 0x90);
+  return more == 0 || is_long || is_beyond ? 0 : more + 1;
+}
+
+static bool is_utf8(const char *text) {
+  for (const uint8_t *at = (const uint8_t *)text; *at;) {
+    int bytes = letter_bytes(at);
+    if (bytes == 0) return false;
+    at += bytes;
+  }
+  return true;
+}
+
+/* A JSON string. */
+static void add_string(text_buffer *header, const char *text) {
+  text_buffer_bytes(header, "\"", 1);
+  for (const char *at = text; *at;) {
+    size_t plain = 0;
+    while ((uint8_t)at[plain] >= 0x20 && at[plain] != '"' && at[plain] != '\\') plain++;
+    text_buffer_bytes(header, at, plain);
+    at += plain;
+    if (*at) text_buffer_add(header, *at == '"' || *at == '\\' ? "\\%c" : "\\u%04x", *at);
+    at += *at != 0;
+  }
+  text_buffer_bytes(header, "\"", 1);
+}
+
+static moth_status check_texts(stream *to, const char *const *texts, int count, bool are_names) {
+  for (int i = 0; i < count; i++) {
+    if (!is_utf8(texts[i])) return context_fail(to->m, MOTH_OPTION, to->where, "%s: '%.200s' is not UTF-8", to->name, texts[i]);
+    for (int j = 0; are_names && j < i; j++) {
+      if (strcmp(texts[i], texts[j]) == 0) return context_fail(to->m, MOTH_OPTION, to->where, "%s: two are named '%.200s'", to->name, texts[i]);
+    }
+  }
+  return MOTH_OK;
+}
+
+static moth_status check_entries(stream *to, const safetensors_entry *entries, int count) {
+  for (int i = 0; i < count; i++) {
+    const char *name = entries[i].name;
+    if (strcmp(name, "__metadata__") == 0) {
+      return context_fail(to->m, MOTH_OPTION, to->where, "%s: no tensor can be named '__metadata__'", to->name);
+    }
+    moth_status status = check_texts(to, &name, 1, false);
+    if (status) return status;
+    for (int j = 0; j < i; j++) {
+      if (strcmp(name, entries[j].name) == 0) return context_fail(to->m, MOTH_OPTION, to->where, "%s: two are named '%.200s'", to->name, name);
+    }
+  }
+  return MOTH_OK;
+}
+
+static void add_entry(text_buffer *header, const safetensors_entry *entry, uint64_t *offset) {
+  const moth_tensor *t = entry->values;
+  uint64_t bytes = (uint64_t)t->count * dtype_size(t->dtype);
+  add_string(header, entry->name);
+  text_buffer_add(header, ":{\"dtype\":\"%s\",\"shape\":[", dtype_words[t->dtype]);
+  for (int i = 0; i < t->rank; i++) text_buffer_add(header, i ? ",%lld" : "%lld", (long long)t->size[i]);
+  text_buffer_add(header, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)*offset, (unsigned long long)(*offset + bytes));
+  *offset += bytes;
+}
+
+static moth_status write_header(stream *to, text_buffer *header) {
+  while (header->length % 8 != 0 && !header->failed) text_buffer_bytes(header, " ", 1);
+  if (header->failed) return context_within(to->m, to->m->status, to->where);
+  if (header->length > SAFETENSORS_MAX_HEADER) {
+    return context_fail(to->m, MOTH_LIMIT, to->where, "%s: a header of %lld bytes, at most %d", to->name, (long long)header->length,
+                        SAFETENSORS_MAX_HEADER);
+  }
+  uint8_t head[8];
+  for (int i = 0; i < 8; i++) head[i] = (uint8_t)((uint64_t)header->length >> 8 * i);
+  moth_status status = stream_write(to, head, sizeof head);
+  return status ? status : stream_write(to, header->bytes, (size_t)header->length);
+}
+
+static moth_status write_values(stream *to, const moth_tensor *values) {
+  moth_tensor *t = NULL;
+  moth_status status = tensor_contiguous(to->m, to->where, values, values->dtype, &t);
+  if (status) return status;
+  int width = (int)dtype_size(t->dtype);
+  bool is_swapped = values_are_swapped(false) && width > 1;
+  if (is_swapped && t == values) { /* not in the caller's own values */
+    object_release(&t->base);
+    t = NULL;
+    status = tensor_new(to->m, to->where, values->dtype, values->rank, values->size, false, &t);
+    if (!status) status = tensor_copy(to->m, to->where, values, t);
+  }
+  if (!status && is_swapped) values_swap(t->values, t->count, width);
+  if (!status && t->count > 0) status = stream_write(to, t->values, (size_t)t->count * (size_t)width);
+  if (t) object_release(&t->base);
+  return status;
+}
+
+moth_status safetensors_write(stream *to, const safetensors_entry *entries, int count, const char *const *metadata_keys,
+                              const char *const *metadata_texts, int metadata_count) {
+  moth_status status = check_entries(to, entries, count);
+  if (!status) status = check_texts(to, metadata_keys, metadata_count, true);
+  if (!status) status = check_texts(to, metadata_texts, metadata_count, false);
+  if (status) return status;
+  text_buffer header;
+  uint64_t offset = 0;
+  text_buffer_open(&header, to->m);
+  text_buffer_add(&header, "{");
+  if (metadata_count > 0) text_buffer_add(&header, "\"__metadata__\":{");
+  for (int i = 0; i < metadata_count; i++) {
+    if (i > 0) text_buffer_add(&header, ",");
+    add_string(&header, metadata_keys[i]);
+    text_buffer_add(&header, ":");
+    add_string(&header, metadata_texts[i]);
+  }
+  if (metadata_count > 0) text_buffer_add(&header, count > 0 ? "}," : "}");
+  for (int i = 0; i < count; i++) {
+    if (i > 0) text_buffer_add(&header, ",");
+    add_entry(&header, &entries[i], &offset);
+  }
+  text_buffer_add(&header, "}");
+  status = write_header(to, &header);
+  for (int i = 0; i < count && !status; i++) status = write_values(to, entries[i].values);
+  text_buffer_close(&header);
+  return status;
+}
