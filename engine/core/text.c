@@ -1,7 +1,7 @@
 #define _GNU_SOURCE /* strtod_l, newlocale */
 #include "core/text.h"
 
-#include <ctype.h>
+#include <float.h>
 #include <limits.h>
 #include <locale.h>
 #include <math.h>
@@ -30,12 +30,13 @@ size_t text_format(char *buffer, size_t size, const char *format, ...) {
   return length;
 }
 
-/* %.15g gives back any decimal of up to 15 digits, so it is the shortest where it reads back as the same number; then 16, then 17. */
+/* %.15g gives back any decimal of up to 15 digits, so it is the shortest where it reads back as the same number; then 16, then 17.
+ * Subnormal numbers have fewer digits to give back. */
 size_t text_number(char *buffer, size_t size, double value) {
   if (isnan(value)) return text_format(buffer, size, "nan");
   if (isinf(value)) return text_format(buffer, size, value < 0 ? "-inf" : "inf");
   char text[40];
-  for (int digits = 15; digits <= 17; digits++) {
+  for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
     size_t length = text_format(text, sizeof text, "%.*g", digits, value);
     double back;
     if (digits == 17 || (text_parse_number(text, length, &back) && back == value)) break;
