@@ -1,0 +1,130 @@
+/* The pseudo-inverse by what defines it (Penrose 1955): A X A = A, X A X = X, A X and X A symmetric. */
+#include "math_support.h"
+
+#include "core/context.h"
+#include "core/memory.h"
+#include "math/linear.h"
+
+static moth *open_context(void) {
+  moth *m = NULL;
+  assert_int_equal(context_open(NULL, NULL, &m), MOTH_OK);
+  m->kernels = kernels_find(NULL);
+  return m;
+}
+
+static void product(int64_t m, int64_t n, int64_t k, const double *a, const double *b, double *c) {
+  for (int64_t i = 0; i < m; i++) {
+    for (int64_t j = 0; j < n; j++) {
+      double sum = 0;
+      for (int64_t p = 0; p < k; p++) sum += a[i * k + p] * b[p * n + j];
+      c[i * n + j] = sum;
+    }
+  }
+}
+
+static void check_penrose(moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t rank, uint64_t seed) {
+  int64_t count = rows * columns, most = rows > columns ? rows : columns, all = most * most;
+  double *a = calloc((size_t)all, 8), *x = calloc((size_t)all, 8), *ax = calloc((size_t)all, 8), *xa = calloc((size_t)all, 8), *axa = calloc((size_t)all, 8);
+  double *left = calloc((size_t)(rows * rank + 1), 8), *right = calloc((size_t)(rank * columns + 1), 8);
+  random_source source = { .seed = seed };
+  random_uniform_f64(&source, left, rows * rank, -1, 1);
+  random_uniform_f64(&source, right, rank * columns, -1, 1);
+  product(rows, columns, rank, left, right, a);
+  char *given = malloc((size_t)count * bytes_of(dtype)), *copy = malloc((size_t)count * bytes_of(dtype)), *out = malloc((size_t)count * bytes_of(dtype));
+  for (int64_t i = 0; i < count; i++) put_value(given, dtype, i, a[i]), a[i] = value_of(given, dtype, i);
+  memcpy(copy, given, (size_t)count * bytes_of(dtype));
+  uint64_t used = m->memory_used;
+  assert_int_equal(linear_pinv(m, "pinv", dtype, rows, columns, given, dtype == MOTH_F32 ? 1e-5 : 1e-13, out), MOTH_OK);
+  assert_memory_equal(given, copy, (size_t)count * bytes_of(dtype));
+  assert_true(m->blas != NULL && m->memory_used <= used + 200);
+  double size = 1, size_x = 1;
+  for (int64_t i = 0; i < count; i++) x[i] = value_of(out, dtype, i), size_x = fmax(size_x, fabs(x[i])), size = fmax(size, fabs(a[i]));
+  double near = (dtype == MOTH_F32 ? 4e-6 : 2e-14) * (double)most * size * size_x * size_x * (double)most;
+  product(rows, rows, columns, a, x, ax);
+  product(columns, columns, rows, x, a, xa);
+  product(rows, columns, rows, ax, a, axa);
+  for (int64_t i = 0; i < count; i++) assert_true(fabs(axa[i] - a[i]) <= near);
+  product(columns, rows, columns, xa, x, axa);
+  for (int64_t i = 0; i < count; i++) assert_true(fabs(axa[i] - x[i]) <= near);
+  for (int64_t i = 0; i < rows; i++) for (int64_t j = 0; j < i; j++) assert_true(fabs(ax[i * rows + j] - ax[j * rows + i]) <= near);
+  for (int64_t i = 0; i < columns; i++) for (int64_t j = 0; j < i; j++) assert_true(fabs(xa[i * columns + j] - xa[j * columns + i]) <= near);
+  free(a), free(x), free(ax), free(xa), free(axa), free(left), free(right), free(given), free(copy), free(out);
+}
+
+static void penrose(void **state) {
+  static const int64_t shapes[][3] = { { 1, 1, 1 }, { 3, 3, 3 }, { 5, 2, 2 }, { 2, 5, 2 }, { 7, 7, 3 }, { 40, 11, 11 }, { 11, 40, 6 }, { 33, 30, 1 }, { 4, 1, 1 }, { 1, 4, 1 },
+                                       { 6, 5, 0 }, { 120, 100, 60 } };
+  moth *m = open_context();
+  for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+    for (int d = MOTH_F32; d <= MOTH_F64; d++) check_penrose(m, (moth_dtype)d, shapes[s][0], shapes[s][1], shapes[s][2], s + 1);
+  }
+  context_close(m);
+}
+
+/* pinv([[1, 2], [3, 4], [5, 6]]), by hand from (AᵀA)⁻¹Aᵀ with det AᵀA = 24. */
+static void known(void **state) {
+  moth *m = open_context();
+  const double a[] = { 1, 2, 3, 4, 5, 6 }, want[] = { -32 / 24.0, -8 / 24.0, 16 / 24.0, 26 / 24.0, 8 / 24.0, -10 / 24.0 };
+  double x[6];
+  for (int i = 0; i < 2; i++) { /* also with the default cutoff */
+    assert_int_equal(linear_pinv(m, "pinv", MOTH_F64, 3, 2, a, i ? -1 : 1e-15, x), MOTH_OK);
+    for (int j = 0; j < 6; j++) assert_true(fabs(x[j] - want[j]) < 1e-14);
+  }
+  const double flat[] = { 1, 0, 0, 1e-10 };
+  assert_int_equal(linear_pinv(m, "pinv", MOTH_F64, 2, 2, flat, 1e-15, x), MOTH_OK);
+  assert_true(fabs(x[3] - 1e10) < 1e-4);
+  assert_int_equal(linear_pinv(m, "pinv", MOTH_F64, 2, 2, flat, 1e-9, x), MOTH_OK); /* below the cutoff: 0 */
+  assert_true(x[0] == 1 && x[3] == 0);
+  context_close(m);
+}
+
+static void refused(void **state) {
+  moth *m = open_context();
+  double a[4] = { 1, 2, NAN, 4 }, x[4] = { 9, 9, 9, 9 };
+  assert_int_equal(linear_pinv(m, "pinv", MOTH_F64, 0, 5, NULL, -1, NULL), MOTH_OK);
+  assert_int_equal(linear_pinv(m, "pinv", MOTH_F32, 5, 0, NULL, -1, NULL), MOTH_OK);
+  assert_null(m->blas);
+  assert_int_equal(linear_pinv(m, "pinv", MOTH_F64, 2, 2, a, -1, x), MOTH_NUMERIC);
+  assert_string_equal(m->message, "pinv: the matrix holds nan or infinity");
+  a[2] = -INFINITY;
+  assert_int_equal(linear_pinv(m, "pinv", MOTH_F64, 2, 2, a, -1, x), MOTH_NUMERIC);
+  assert_int_equal(linear_pinv(m, "pinv", MOTH_I64, 2, 2, a, -1, x), MOTH_DTYPE);
+  assert_int_equal(linear_pinv(m, "pinv", MOTH_F64, (int64_t)1 << 31, 1, a, -1, x), MOTH_LIMIT);
+  assert_true(x[0] == 9 && x[3] == 9);
+  context_close(m);
+}
+
+/* Each allocation refused in turn. */
+static void *refusing(void *data, void *block, size_t old_size, size_t new_size) {
+  (void)old_size;
+  if (new_size && --*(int *)data < 0) return NULL;
+  if (new_size) return realloc(block, new_size);
+  free(block);
+  return NULL;
+}
+static void no_memory(void **state) {
+  const double a[] = { 1, 2, 3, 4, 5, 6 };
+  for (int allowed = 0; allowed < 8; allowed++) {
+    int left = 1;
+    moth_config config = { .size = sizeof config, .resize = refusing, .resize_data = &left };
+    moth *m;
+    double x[6] = { 9 };
+    assert_int_equal(context_open(&config, NULL, &m), MOTH_OK);
+    m->kernels = kernels_find(NULL);
+    left = allowed;
+    moth_status status = linear_pinv(m, "pinv", MOTH_F64, 3, 2, a, -1, x);
+    if (allowed < 2) {
+      assert_int_equal(status, MOTH_MEMORY);
+      assert_true(x[0] == 9);
+      assert_memory_equal(m->message, "pinv: out of memory", 19);
+    } else {
+      assert_int_equal(status, MOTH_OK);
+    }
+    context_close(m);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = { cmocka_unit_test(penrose), cmocka_unit_test(known), cmocka_unit_test(refused), cmocka_unit_test(no_memory) };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
