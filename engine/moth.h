@@ -360,6 +360,8 @@ MOTH_API moth_status moth_metric_value(moth *m, const moth_part *metric, const m
 /* Updates the net's parameters from its gradients (as net:backward or moth_net_backprop left them). An optimizer serves one net. */
 MOTH_API moth_status moth_optimizer_step(moth *m, moth_part *optimizer, moth_net *net);
 typedef moth_status (*moth_metric_function)(void *data, const moth_tensor *p, const moth_tensor *t, double *value);
+/* A metric from such a function, called with each batch and averaged by rows; `name` names its column. For the option metrics. */
+MOTH_API moth_status moth_metric_create(moth *m, const char *name, const moth_call *call, moth_part **metric);
 typedef moth_status (*moth_schedule_function)(void *data, int64_t epoch, double base, double *lr); /* epoch counts from 1 */
 /* Fills the tensor (f64, contiguous); `inputs` and `outputs` are the layer's fans. */
 typedef moth_status (*moth_initialize_function)(void *data, moth_tensor *values, int64_t inputs, int64_t outputs);

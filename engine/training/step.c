@@ -1,0 +1,357 @@
+/* The state machine: an epoch begins, its batches run, validation rows are measured, the epoch ends. Each turn leaves a position that can be
+ * saved, before anything of the host's is called. */
+#include <assert.h>
+#include <math.h>
+#include <time.h>
+
+#include "core/memory.h"
+#include "training/state.h"
+
+/* ---- Time ---- */
+
+enum { MOST_TURNS = 1 << 20 };
+static const double slice_seconds = 0.0005, progress_seconds = 0.05;
+
+static double now_seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+double trainer_seconds(const moth_trainer *self) {
+  return self->sums.seconds + (self->running ? now_seconds() - self->clock.entered : 0);
+}
+
+static void clock_start(moth_trainer *self, double budget_ms) {
+  trainer_clock *clock = &self->clock;
+  clock->entered = clock->last = now_seconds();
+  clock->deadline = clock->entered + budget_ms / 1000;
+  clock->slice = fmin(slice_seconds, budget_ms / 8000);
+  clock->every = clock->left = 1;
+  clock->runs = isfinite(budget_ms) || self->seconds > 0 || self->progress.function != NULL;
+}
+
+static int64_t rows_an_epoch(const moth_trainer *self) {
+  int64_t whole = self->batches * self->batch;
+  return whole < self->rows ? whole : self->rows;
+}
+
+static double mean_loss(const moth_trainer *self) { return self->sums.rows > 0 ? self->sums.loss / self->sums.rows : NAN; }
+
+static moth_status show_progress(moth_trainer *self) {
+  double seconds = trainer_seconds(self);
+  int64_t met = self->run->epochs * rows_an_epoch(self) + self->at.batch * self->batch;
+  moth_progress progress = {
+    .epoch = self->at.epoch, .epochs = self->epochs, .batch = self->at.batch, .batches = self->batches, .loss = mean_loss(self),
+    .rows_per_second = (double)met / seconds, .seconds = seconds,
+  };
+  moth_status status = ((moth_progress_function)self->progress.function)(self->progress.data, self, &progress);
+  if (status != MOTH_OK && !self->ended) trainer_finish(self, "callback");
+  return status;
+}
+
+/* Reading the clock costs as much as an epoch of a tiny net, so it is read every so many turns: about one slice of time. */
+static moth_status look_at_clock(moth_trainer *self, bool *is_spent) {
+  trainer_clock *clock = &self->clock;
+  double now = now_seconds(), passed = now - clock->last;
+  if (passed < clock->slice && clock->every < MOST_TURNS) clock->every *= 2;
+  if (passed > 2 * clock->slice && clock->every > 1) clock->every /= 2;
+  clock->last = now;
+  clock->left = clock->every;
+  moth_status status = MOTH_OK;
+  if (self->progress.function != NULL && now - clock->last_progress >= progress_seconds) {
+    clock->last_progress = now;
+    status = show_progress(self);
+  }
+  if (status == MOTH_OK && !self->ended && self->seconds > 0 && trainer_seconds(self) >= self->seconds) trainer_finish(self, "time");
+  *is_spent = now >= clock->deadline;
+  return status;
+}
+
+/* ---- An epoch begins ---- */
+
+static moth_status choose_lr(moth_trainer *self) {
+  moth *m = self->base.context;
+  double base = optimizer_lr(self->optimizer), lr = base;
+  if (self->schedule != NULL) lr = schedule_lr(self->schedule, self->at.epoch, self->epochs, base);
+  if (self->lr_of.function != NULL) {
+    moth_status status = ((moth_schedule_function)self->lr_of.function)(self->lr_of.data, self->at.epoch, base, &lr);
+    if (status != MOTH_OK) {
+      trainer_finish(self, "callback");
+      return status;
+    }
+  }
+  if (!(lr >= 0 && isfinite(lr))) {
+    return context_fail(m, MOTH_OPTION, "train", "schedule: lr of epoch %lld must be >= 0, got %g", (long long)self->at.epoch, lr);
+  }
+  self->sums.lr = lr;
+  return MOTH_OK;
+}
+
+static bool is_observed(const moth_trainer *self) { return self->on_epoch.function != NULL || self->progress.function != NULL; }
+
+void trainer_order_rows(moth_trainer *self) {
+  if (!self->shuffles) return;
+  random_shuffle(self->key, (uint64_t)self->at.epoch, self->order, self->rows);
+  self->feed.order = self->order;
+}
+
+static moth_status begin_epoch(moth_trainer *self) {
+  moth_run *run = self->run;
+  moth_status status = run->columns[self->lr_column].capacity > run->epochs ? MOTH_OK : run_reserve(run, run->epochs + 1);
+  if (status != MOTH_OK) return context_within(self->base.context, status, "train");
+  status = choose_lr(self);
+  if (status != MOTH_OK) return status;
+  trainer_order_rows(self);
+  self->sums.loss = self->sums.rows = 0;
+  if (self->validation != NULL) tally_begin(self->loss, self->sums.val_loss);
+  for (int i = 0; i < self->metric_count; i++) {
+    const trainer_metric *metric = &self->metrics[i];
+    metric_begin(metric->part, self->states + metric->state);
+    if (self->validation != NULL) tally_begin(metric->part, self->states + metric->tally);
+  }
+  if (is_observed(self)) self->sums.epoch_began = trainer_seconds(self);
+  self->at.batch = self->at.validated = 0;
+  self->at.phase = TRAINER_BATCH;
+  return MOTH_OK;
+}
+
+/* ---- A batch ---- */
+
+/* Called when the loss is known and nothing has changed yet. The first finite loss of an epoch proves the weights that it began with:
+ * these are kept, to be put back should a later loss not be finite. */
+static bool may_proceed(void *data, double value) {
+  moth_trainer *self = data;
+  if (!isfinite(value)) {
+    self->refused = value;
+    self->is_refused = true;
+    return false;
+  }
+  if (self->at.batch == 0) {
+    trainer_copy_weights(self, self->kept);
+    self->at.has_kept = 1;
+    self->at.kept_epoch = self->at.epoch - 1;
+  }
+  return true;
+}
+
+static metric_batch batch_of(moth_trainer *self, const plan *run, const plan_targets *targets, int64_t rows) {
+  const moth_net *net = self->net;
+  int64_t columns = 1;
+  for (int i = 0; i < net->output.rank; i++) columns *= net->output.size[i];
+  const void *t = targets->source.values != NULL ? targets->source.values : plan_step_targets(run);
+  return (metric_batch){
+    .m = self->base.context, .dtype = net->dtype, .rows = rows, .columns = columns, .p = plan_outputs(run), .t = targets->classes ? NULL : t,
+    .classes = targets->classes ? t : NULL, .weights = targets->weights,
+  };
+}
+
+/* Something of the host's failed after the weights had moved on: there is no going back. */
+static moth_status stopped_by(moth_trainer *self, moth_status status) {
+  if (status != MOTH_OK && !self->ended) trainer_finish(self, "callback");
+  return status;
+}
+
+static moth_status measure_batch(moth_trainer *self, int64_t rows) {
+  metric_batch batch = batch_of(self, self->training, &self->job.targets, rows);
+  moth_status status = MOTH_OK;
+  for (int i = 0; status == MOTH_OK && i < self->metric_count; i++) {
+    batch.metric = self->metrics[i].part;
+    status = metric_add(&batch, self->states + self->metrics[i].state);
+  }
+  return stopped_by(self, status);
+}
+
+static moth_status call_on_batch(moth_trainer *self, double value) {
+  moth_batch event = { .epoch = self->at.epoch, .batch = self->at.batch, .loss = value, .lr = self->sums.lr };
+  bool stop = false;
+  moth_status status = ((moth_batch_function)self->on_batch.function)(self->on_batch.data, self, &event, &stop);
+  if (stop) self->stop_asked = true;
+  return stopped_by(self, status);
+}
+
+static moth_status run_batch(moth_trainer *self) {
+  int64_t first = self->at.batch * self->batch, rows = self->rows - first < self->batch ? self->rows - first : self->batch;
+  if (self->schedule == NULL && self->lr_of.function == NULL) self->sums.lr = optimizer_lr(self->optimizer);
+  feed_batch(&self->feed, first, rows, &self->job.x, &self->job.targets);
+  self->job.rows = rows;
+  self->job.lr = self->sums.lr;
+  self->job.step = (uint64_t)self->at.step;
+  self->is_refused = false;
+  plan_result result = { .value = 0 };
+  moth_status status = plan_step(self->training, "train", &self->job, may_proceed, self, &result);
+  if (status != MOTH_OK) return status;
+  if (self->is_refused) return trainer_finish_nan(self);
+  double share = self->batches == 1 ? 1 : (double)rows; /* one batch: its loss to the last bit */
+  self->sums.loss += result.value * share;
+  self->sums.rows += share;
+  self->at.batch++;
+  self->at.step++;
+  if (self->metric_count > 0) status = measure_batch(self, rows);
+  return status == MOTH_OK && self->on_batch.function != NULL ? call_on_batch(self, result.value) : status;
+}
+
+/* ---- Validation ---- */
+
+static moth_status validate_rows(moth_trainer *self) {
+  int64_t first = self->at.validated, left = self->validation->rows - first, rows = left < NETWORK_CHUNK ? left : NETWORK_CHUNK;
+  plan_source x;
+  plan_targets targets;
+  feed_batch(&self->val_feed, first, rows, &x, &targets);
+  moth_status status = plan_forward(self->predicting, "train", &x, rows, false, self->key, 0);
+  if (status != MOTH_OK) return status;
+  feed_targets(&self->val_feed, rows, &targets);
+  metric_batch batch = batch_of(self, self->predicting, &targets, rows);
+  batch.metric = self->loss;
+  status = tally_add(self->predicting, &batch, &targets, self->sums.val_loss);
+  for (int i = 0; status == MOTH_OK && i < self->metric_count; i++) {
+    batch.metric = self->metrics[i].part;
+    status = tally_add(self->predicting, &batch, &targets, self->states + self->metrics[i].tally);
+  }
+  if (status == MOTH_OK) self->at.validated += rows;
+  return stopped_by(self, status);
+}
+
+/* ---- An epoch ends ---- */
+
+static void record_epoch(moth_trainer *self) {
+  moth_run *run = self->run;
+  int64_t at = run->epochs;
+  run->columns[0].values[at] = mean_loss(self);
+  run->columns[self->lr_column].values[at] = self->sums.lr;
+  if (self->validation != NULL) run->columns[self->val_loss_column].values[at] = tally_finish(self->loss, self->sums.val_loss);
+  for (int i = 0; i < self->metric_count; i++) {
+    const trainer_metric *metric = &self->metrics[i];
+    self->metric_values[i] = metric_finish(metric->part, self->states + metric->state);
+    run->columns[metric->column].values[at] = self->metric_values[i];
+    if (self->validation == NULL) continue;
+    self->val_metric_values[i] = tally_finish(metric->part, self->states + metric->tally);
+    run->columns[metric->val_column].values[at] = self->val_metric_values[i];
+  }
+  run->epochs++;
+}
+
+static void judge_epoch(moth_trainer *self) {
+  double value = self->run->columns[self->monitor].values[self->run->epochs - 1], best = self->sums.best;
+  bool is_better = !self->at.has_best ? !isnan(value) : self->maximizes ? value > best + self->min_delta : value < best - self->min_delta;
+  if (!is_better) {
+    self->at.wait++;
+    return;
+  }
+  self->at.has_best = 1;
+  self->at.wait = 0;
+  self->sums.best = value;
+  self->run->best_epoch = self->at.epoch;
+  if (self->validation != NULL) trainer_copy_weights(self, self->best);
+}
+
+static moth_status tell_epoch(moth_trainer *self, int64_t epoch) {
+  const moth_run *run = self->run;
+  double seconds = trainer_seconds(self), taken = seconds - self->sums.epoch_began;
+  bool validates = self->validation != NULL;
+  moth_epoch event = {
+    .epoch = epoch, .loss = run->columns[0].values[epoch - 1], .val_loss = validates ? run->columns[self->val_loss_column].values[epoch - 1] : NAN,
+    .lr = self->sums.lr, .seconds = taken, .rows_per_second = (double)rows_an_epoch(self) / taken, .metric_count = self->metric_count,
+    .metric_names = self->metric_names, .metrics = self->metric_values, .val_metrics = validates ? self->val_metric_values : NULL,
+  };
+  moth_status status = MOTH_OK;
+  if (self->progress.function != NULL) {
+    moth_progress progress = {
+      .epoch = epoch, .epochs = self->epochs, .batch = self->batches, .batches = self->batches, .loss = event.loss,
+      .rows_per_second = event.rows_per_second, .seconds = seconds, .row = &event,
+    };
+    status = ((moth_progress_function)self->progress.function)(self->progress.data, self, &progress);
+  }
+  bool stop = false;
+  if (status == MOTH_OK && self->on_epoch.function != NULL) {
+    status = ((moth_epoch_function)self->on_epoch.function)(self->on_epoch.data, self, &event, &stop);
+  }
+  if (stop) self->stop_asked = true;
+  return stopped_by(self, status);
+}
+
+static moth_status end_epoch(moth_trainer *self, int64_t *ended) {
+  *ended = self->at.epoch;
+  record_epoch(self);
+  judge_epoch(self);
+  self->at.phase = TRAINER_EPOCH;
+  self->at.epoch++;
+  self->at.batch = self->at.validated = 0;
+  moth_status status = is_observed(self) ? tell_epoch(self, *ended) : MOTH_OK;
+  if (status != MOTH_OK || self->checkpoint_every == 0 || *ended % self->checkpoint_every != 0) return status;
+  return trainer_write_checkpoint(self);
+}
+
+/* ---- Turns ---- */
+
+/* One unit of work, and what belongs to it: the epoch's beginning before the first batch, its end after the last. */
+static moth_status take_turn(moth_trainer *self, int64_t *ended) {
+  moth_status status = MOTH_OK;
+  if (self->at.phase == TRAINER_EPOCH) status = begin_epoch(self);
+  if (status != MOTH_OK) return status;
+  if (self->at.phase == TRAINER_BATCH) {
+    if (self->at.batch < self->batches) status = run_batch(self);
+    if (status != MOTH_OK || self->ended || self->at.batch < self->batches) return status;
+    self->at.phase = TRAINER_VALIDATION;
+    if (self->validation != NULL || self->stop_asked) return MOTH_OK;
+  }
+  if (self->validation != NULL && self->at.validated < self->validation->rows) {
+    status = validate_rows(self);
+    if (status != MOTH_OK || self->at.validated < self->validation->rows) return status;
+  }
+  return end_epoch(self, ended);
+}
+
+/* Whether it is over; ends it if so. */
+static bool is_over(moth_trainer *self) {
+  moth *m = self->base.context;
+  if (self->ended) return true;
+  if (self->at.phase == TRAINER_EPOCH && self->at.epoch > self->epochs) trainer_finish(self, "epochs");
+  else if (self->at.phase == TRAINER_EPOCH && self->patience > 0 && self->at.wait >= self->patience) trainer_finish(self, "patience");
+  else if (self->stop_asked) trainer_finish(self, "callback");
+  else if (context_is_cancelled(m) && moth_cancel_taken(m)) trainer_finish(self, "interrupt");
+  return self->ended;
+}
+
+static moth_status take_turns(moth_trainer *self, bool one_epoch, int64_t *epoch) {
+  while (!is_over(self)) {
+    int64_t ended = 0;
+    moth_status status = take_turn(self, &ended);
+    if (ended > 0) *epoch = ended;
+    if (status == MOTH_CANCELLED && !self->ended) {
+      moth_cancel_taken(self->base.context);
+      trainer_finish(self, "interrupt");
+      return MOTH_OK;
+    }
+    if (status != MOTH_OK) return status;
+    bool is_spent = one_epoch && ended > 0;
+    if (self->clock.runs && --self->clock.left <= 0 && !is_over(self)) {
+      bool late = false;
+      status = look_at_clock(self, &late);
+      if (status != MOTH_OK) return status;
+      is_spent = is_spent || late;
+    }
+    if (is_spent) {
+      is_over(self);
+      return MOTH_OK;
+    }
+  }
+  return MOTH_OK;
+}
+
+moth_status trainer_advance(moth_trainer *self, double budget_ms, bool one_epoch, int64_t *epoch) {
+  assert(!self->running);
+  *epoch = 0;
+  if (self->ended) return MOTH_OK;
+  object_retain(&self->base); /* whatever a callback lets go of */
+  clock_start(self, budget_ms);
+  self->running = true;
+  moth_status status = take_turns(self, one_epoch, epoch);
+  self->sums.seconds = trainer_seconds(self);
+  self->running = false;
+  self->run->seconds = self->sums.seconds;
+  bool is_saved = self->saved_step == self->at.step && self->at.phase == TRAINER_EPOCH;
+  if (status == MOTH_OK && self->ended && self->checkpoint_every > 0 && !is_saved) status = trainer_write_checkpoint(self);
+  object_release(&self->base);
+  return status;
+}
