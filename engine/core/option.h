@@ -24,7 +24,7 @@ moth_option option_entry(const moth_option *list, size_t i);
 moth_status option_refuse(moth *m, const char *where, const moth_option_row *row, int64_t entry, const moth_option *given);
 
 /* What a row takes ("a whole number >= 1 or 'full'") and what a value is ("2.5", "'relu'", "a list of numbers"), for messages. */
-void option_expected(text_line *line, const moth_option_row *row, bool one_entry);
+void option_expected(text_line *line, const moth_option_row *row, bool one_entry, const moth_option *given);
 void option_given(text_line *line, const moth_option *value);
 /* A value as scripts write it; `rest`: a list without its braces. */
 void option_write(text_line *line, const moth_option *value, bool rest);

@@ -11,11 +11,13 @@
 
 /* ---- Checks ---- */
 
+/* An end at infinity is open: a number within a range is finite. */
 static bool is_in_range(const moth_option_row *row, double value) {
   if (!(row->flags & MOTH_RANGED)) return true;
+  if (!isfinite(value)) return false;
   bool over = row->flags & MOTH_LOW_OPEN ? value > row->low : value >= row->low;
   bool under = row->flags & MOTH_HIGH_OPEN ? value < row->high : value <= row->high;
-  return over && under; /* false for nan */
+  return over && under;
 }
 
 moth_status option_refuse(moth *m, const char *where, const moth_option_row *row, int64_t entry, const moth_option *given) {
@@ -25,7 +27,7 @@ moth_status option_refuse(moth *m, const char *where, const moth_option_row *row
   else if (entry > 0) text_line_add(&line, "entry %lld of %s", (long long)entry, row->key);
   else text_line_add(&line, "%s", row->key);
   text_line_add(&line, " must be ");
-  option_expected(&line, row, entry > 0);
+  option_expected(&line, row, entry > 0, given);
   text_line_add(&line, ", got ");
   option_given(&line, given);
   if (given->kind == MOTH_OPTION_TEXT && row->choices != NULL) {

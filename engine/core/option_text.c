@@ -56,10 +56,19 @@ static void add_part_kinds(text_line *line, unsigned kinds, bool many) {
   else text_line_add(line, "%s %s", strchr("aeio", names[0]) != NULL ? "an" : "a", names);
 }
 
-static void add_kind(text_line *line, const moth_option_row *row, unsigned kind) {
+static bool has_range(const moth_option_row *row) { return row->flags & MOTH_RANGED && !(isinf(row->low) && isinf(row->high)); }
+
+/* A number that is out of its range needs only the range said. */
+static void add_real_kind(text_line *line, const moth_option_row *row, bool is_number) {
+  bool is_said = is_number && has_range(row);
+  if (!is_said) text_line_add(line, "a number");
+  add_range(line, row, is_said ? "" : " ");
+}
+
+static void add_kind(text_line *line, const moth_option_row *row, unsigned kind, bool is_number) {
   switch (kind) {
   case MOTH_OPTION_INT: text_line_add(line, "a whole number"), add_range(line, row, " "); break;
-  case MOTH_OPTION_REAL: text_line_add(line, "a number"), add_range(line, row, " "); break;
+  case MOTH_OPTION_REAL: add_real_kind(line, row, is_number); break;
   case MOTH_OPTION_TEXT: row->choices != NULL ? add_choices(line, row->choices) : text_line_add(line, "a text"); break;
   case MOTH_OPTION_FLAG: text_line_add(line, "true or false"); break;
   case MOTH_OPTION_INTS: text_line_add(line, "a list of whole numbers"), add_range(line, row, " "); break;
@@ -85,14 +94,15 @@ static unsigned entry_kinds(unsigned kinds) {
   return entries;
 }
 
-void option_expected(text_line *line, const moth_option_row *row, bool one_entry) {
+void option_expected(text_line *line, const moth_option_row *row, bool one_entry, const moth_option *given) {
+  bool is_number = given->kind == MOTH_OPTION_INT || given->kind == MOTH_OPTION_REAL;
   unsigned kinds = one_entry ? entry_kinds(row->kinds) : row->kinds;
   if (kinds & MOTH_OPTION_REAL) kinds &= ~(unsigned)MOTH_OPTION_INT;
   const char *before = "";
   for (unsigned kind = 1; kind <= MOTH_OPTION_OPTIONS; kind <<= 1) {
     if (!(kinds & kind)) continue;
     text_line_add(line, "%s", before);
-    add_kind(line, row, kind);
+    add_kind(line, row, kind, is_number);
     before = " or ";
   }
 }
