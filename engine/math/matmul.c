@@ -65,7 +65,8 @@ bool matmul(moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t in
         int64_t height = smaller(tall, rows - i), width = smaller(wide, columns - j), depth = smaller(deep, inner - p);
         const char *x = (const char *)a + (i * a_row + p * a_column) * size, *y = (const char *)b + (p * b_row + j * b_column) * size;
         char *z = (char *)c + (i * c_row + j) * size;
-        if (context_is_cancelled(m)) return false;
+        bool is_first = i == 0 && j == 0 && p == 0; /* an update under way may not be broken off: small products never are */
+        if (!is_first && context_is_cancelled(m)) return false;
         if (by_blas) {
           left.values = x, right.values = y;
           blas_product(m, dtype, height, width, depth, left, right, z, c_row, add || p > 0);

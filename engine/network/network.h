@@ -10,6 +10,18 @@
 
 struct plan;
 
+/* The place of a node in files: "3", nested "3.1". */
+enum { NETWORK_PATH = 64 };
+typedef struct network_path { char text[NETWORK_PATH]; } network_path;
+
+/* A contiguous piece of one parameter block, in whole units: what one call of gradient makes and one update takes. Pieces depend on shapes
+ * only. */
+typedef struct network_range {
+  int node, block;               /* the owner's */
+  int64_t from, to;              /* in the block */
+  int64_t offset;                /* of `from`, in the flat vector */
+} network_range;
+
 /* A layer of the script's list. */
 typedef struct network_layer {
   moth_part *part;               /* retained */
@@ -30,19 +42,27 @@ struct moth_net {
   network_layer *layers;
   int node_count;
   layer_node *nodes;
+  network_path *paths;           /* one a node */
+  int *next_use;                 /* one a node: the next node with the same owner, or -1 */
+  int64_t layer_capacity, node_capacity, path_capacity, use_capacity; /* as allocated */
   int output_node;
   int64_t parameter_count, buffer_count;
   moth_tensor *parameters;       /* flat [parameter_count] */
   moth_tensor *gradients;        /* flat, made at the first backward; NULL before */
   moth_tensor *buffers;          /* flat [buffer_count] */
+  int64_t range_count, range_capacity;
+  network_range *ranges;         /* every parameter once, in order */
+  bool has_penalties;            /* a view asks for l1 or l2 of its own */
   bool gradients_valid;          /* the last pass wrote them */
+  uint64_t freezes;              /* how often freezing changed: plans look again */
   uint64_t key;                  /* of draws in net:forward; drawn when built */
+  bool forwarded_sample;         /* the last forward was given a bare sample */
   uint64_t forwards;             /* training forwards done: the step of those draws */
   struct plan *forward_plan;     /* of net:forward, backward, backprop */
   struct plan *predict_plan;     /* chunks of NETWORK_CHUNK rows */
 };
 
-enum { NETWORK_CHUNK = 256 };
+enum { NETWORK_CHUNK = 256, NETWORK_RANGE_BYTES = 128 * 1024 };
 
 extern const object_class network_class;
 extern const moth_row network_row;  /* "net" of the MOTH_FUNCTION catalog */
@@ -60,9 +80,22 @@ moth_status network_ensure_gradients(moth *m, moth_net *net);
 /* 1 << node for each node that is frozen. */
 bool network_node_is_frozen(const moth_net *net, const layer_node *node);
 
+/* The node whose values a node shows through aliases (-1: the net's input); `predicting` counts those that alias outside training. */
+int network_root(const moth_net *net, int node, bool predicting);
+int64_t network_features(const moth_shape *shape);
+/* The blocks' own l1 and l2 and those of a step, added to the gradient: g += l1 sign(w) + 2 l2 w on the penalized views of a range. */
+void network_penalize(const moth_net *net, const network_range *range, double l1, double l2, void *g);
+/* Scales or bounds the flat gradient; *norm is the one before. */
+void network_clip(moth_net *net, const moth_clip *clip, double *norm);
+
 /* A net from private layer parts and a graph of the caller's making, for tests and composites: `build` adds nodes with layer_builder_add
  * and names the output node. */
 typedef moth_status (*network_builder)(void *data, layer_builder *builder, int *output);
 moth_status network_create(moth *m, moth_dtype dtype, const moth_shape *input, network_builder build, void *data, moth_net **net);
+
+/* A copy in any float dtype: moth_net_clone, and what moth_net_check works on. */
+moth_status network_clone(moth *m, const moth_net *net, moth_dtype dtype, moth_net **copy);
+/* "layer 3 dense(10)" */
+void network_layer_text(const moth_net *net, int layer, char *buffer, size_t size);
 
 #endif

@@ -56,6 +56,10 @@ enum plan_purpose { PLAN_TRAINING, PLAN_PREDICTING };
 moth_status plan_create(moth *m, const char *where, moth_net *net, enum plan_purpose purpose, int64_t capacity, plan **out);
 void plan_free(moth *m, plan *self);
 int64_t plan_capacity(const plan *self);
+/* Rows of the last run. */
+int64_t plan_rows(const plan *self);
+/* Whether the last run was a training plan_forward, which plan_backward may follow. */
+bool plan_can_go_back(const plan *self);
 
 /* Runs forward over rows <= capacity; the outputs stay in the plan until its next run. */
 moth_status plan_forward(plan *self, const char *where, const plan_source *x, int64_t rows, bool training, uint64_t key, uint64_t step);

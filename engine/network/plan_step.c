@@ -1,0 +1,177 @@
+/* One training step: rows, a barrier, ranges, a barrier. Nothing that lasts changes before the first update, and polling ends there. */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "network/plan_parts.h"
+
+/* ---- The loss ----------------------------------------------------------------------------------------------------------------------- */
+
+/* The batch's weight is known before its rows run: it scales their gradients. Weights of classes need all targets first. */
+static void weigh(plan *self, const plan_step_job *job, plan_result *result) {
+  loss_run *l = &self->loss_run;
+  bool looks = self->loss_class->weight != NULL || l->weights != NULL;
+  if (looks && self->gathers_targets) {
+    self->t_source.gather(self->t_source.data, 0, job->rows, self->t_buffer);
+    self->gathers_targets = false;
+  }
+  result->weight = loss_weight(l);
+  l->scale = loss_scale(job->loss, result->weight, job->rows);
+}
+
+static void sum_up(plan *self, plan_result *result) {
+  double sum = 0;
+  for (int64_t i = 0; i < self->block_count; i++) sum += self->sums[i].sum;
+  result->sum = sum;
+  result->value = self->loss_run.scale * sum;
+}
+
+/* Where the loss puts dE/d(output) and, with the activation left off, the outputs. */
+static void direct_loss(plan *self, const plan_step_job *job, bool goes_back) {
+  loss_run *l = &self->loss_run;
+  l->d = goes_back ? self->nodes[self->output].d : NULL;
+  l->y = self->leaves_tail && job->want_outputs ? self->y : NULL;
+  self->y_holds_outputs = l->y != NULL;
+  self->has_outputs = !self->leaves_tail || job->want_outputs;
+}
+
+/* ---- The seam between backward and update ------------------------------------------------------------------------------------------- */
+
+static bool has_penalties(const plan *self, const plan_step_job *job) {
+  return job->optimizer != NULL && (self->net->has_penalties || job->penalties.l1 != 0 || job->penalties.l2 != 0);
+}
+
+static bool is_big(const plan *self, const plan_step_job *job) { return 3 * self->work * (double)job->rows > PLAN_FUSED_WORK; }
+
+static bool keeps_gradients(const plan_step_job *job) { return job->optimizer == NULL || job->keep_gradients || job->accumulate; }
+
+static bool wants_flat(const plan *self, const plan_step_job *job) {
+  return keeps_gradients(job) || job->clip != NULL || has_penalties(self, job) || is_big(self, job);
+}
+
+static void prepare_update(plan *self, const plan_step_job *job, bool were_valid) {
+  plan_update *u = &self->update;
+  *u = (plan_update){ .flat = wants_flat(self, job), .add = job->accumulate && were_valid };
+  u->now = job->optimizer != NULL && job->clip == NULL && !has_penalties(self, job) && !is_big(self, job);
+  u->polls = !u->now;
+  if (job->optimizer == NULL) return;
+  const optimizer_state *state = optimizer_state_of(job->optimizer);
+  assert(state != NULL && state->net == self->net->id && state->count == self->net->parameter_count);
+  u->optimizer = (const optimizer_class *)job->optimizer->row;
+  u->optimizer->prepare(job->optimizer, state->step + 1, job->lr, &u->numbers);
+  u->state_count = state->vectors;
+  for (int i = 0; i < state->vectors; i++) u->states[i] = state->vector[i];
+}
+
+static void penalize_all(plan *self, const plan_step_job *job) {
+  const moth_net *net = self->net;
+  for (int64_t i = 0; i < self->range_count; i++) {
+    const network_range *range = &net->ranges[self->ranges[i]];
+    network_penalize(net, range, job->penalties.l1, job->penalties.l2, net->gradients->values + (size_t)range->offset * self->element);
+  }
+}
+
+/* Gradients, and, where they are not handed on range by range, what stands between them and the update. */
+static moth_status update(plan *self, const char *where, const plan_step_job *job, plan_result *result) {
+  plan_run_ranges(self);
+  if (self->update.polls) {
+    moth_status status = plan_settle(self, where);
+    if (status != MOTH_OK) return status;
+  }
+  self->net->gradients_valid = keeps_gradients(job);
+  if (job->optimizer == NULL) return MOTH_OK;
+  if (!self->update.now) {
+    if (has_penalties(self, job)) penalize_all(self, job);
+    if (job->clip != NULL) network_clip(self->net, job->clip, &result->norm);
+    plan_run_updates(self);
+  }
+  optimizer_state_of(job->optimizer)->step++;
+  return MOTH_OK;
+}
+
+/* ---- The step ----------------------------------------------------------------------------------------------------------------------- */
+
+static moth_status begin(plan *self, const char *where, const plan_step_job *job) {
+  assert(self->purpose == PLAN_TRAINING && job->rows >= 0 && job->rows <= self->capacity && job->loss != NULL);
+  moth_status status = plan_set(self, where, job->rows, job->training, job->loss);
+  if (status == MOTH_OK) status = plan_take_input(self, where, &job->x);
+  if (status == MOTH_OK) status = plan_take_targets(self, where, &job->targets);
+  if (status == MOTH_OK && wants_flat(self, job)) status = context_within(self->m, network_ensure_gradients(self->m, self->net), where);
+  return status;
+}
+
+moth_status plan_step(plan *self, const char *where, const plan_step_job *job, plan_proceed proceed, void *data, plan_result *out) {
+  moth_status status = begin(self, where, job);
+  if (status != MOTH_OK) return status;
+  plan_result result = { .norm = NAN };
+  plan_take_aim(self, false);
+  bool goes_back = self->nodes[self->output].wants_backward;
+  self->has_run = self->can_go_back = false;
+  bool were_valid = self->net->gradients_valid;
+  self->net->gradients_valid = false;
+  direct_loss(self, job, goes_back);
+  unsigned denormals = pool_flush_denormals();
+  plan_take_draws(self, job->key, job->step, denormals);
+  weigh(self, job, &result);
+  plan_run_rows(self, job->x.values == NULL, true, true, goes_back);
+  status = plan_settle(self, where);
+  if (status == MOTH_OK) {
+    sum_up(self, &result);
+    self->rows = job->rows;
+    self->has_run = true;
+  }
+  bool goes_on = status == MOTH_OK && (proceed == NULL || proceed(data, result.value));
+  if (goes_on) {
+    prepare_update(self, job, were_valid);
+    status = update(self, where, job, &result);
+    if (status == MOTH_OK && job->training) plan_commit(self);
+  }
+  pool_restore_denormals(denormals);
+  if (status == MOTH_OK) *out = result;
+  return status;
+}
+
+/* ---- Losses of predictions ---------------------------------------------------------------------------------------------------------- */
+
+/* The last layer once more with its activation left off: its inputs still lie where they lay. */
+static moth_status make_logits(plan *self, int64_t rows) {
+  const plan_node *p = &self->nodes[self->output];
+  layer_run run = p->run;
+  run.rows = run.batch = rows;
+  run.logits = true;
+  run.saved_rows = NULL;
+  return p->class->forward(&run, p->in, self->y);
+}
+
+static bool is_fused(const plan *self, const loss_class *class, const moth_part *loss, bool *needs_logits) {
+  const char *tail = network_last_activation(self->net);
+  bool fused = class->fused != NULL && class->fused(loss, tail);
+  *needs_logits = fused && strcmp(tail, "linear") != 0;
+  return fused;
+}
+
+moth_status plan_loss(plan *self, const moth_part *loss, const plan_targets *targets, int64_t rows, double *sum, double *weight) {
+  assert(self->has_run && rows == self->rows);
+  const loss_class *class = (const loss_class *)loss->row;
+  moth_status status = plan_take_targets(self, NULL, targets);
+  if (status != MOTH_OK) return status;
+  if (self->gathers_targets) self->t_source.gather(self->t_source.data, 0, rows, self->t_buffer);
+  unsigned denormals = pool_flush_denormals();
+  bool needs_logits;
+  loss_run l = self->loss_run;
+  l.loss = loss;
+  l.fused = is_fused(self, class, loss, &needs_logits);
+  l.rows = rows;
+  l.scale = 1;
+  l.d = l.y = NULL;
+  if (needs_logits && rows > 0) status = make_logits(self, rows);
+  if (status == MOTH_OK) {
+    l.p = needs_logits ? self->y : self->nodes[self->output].out;
+    *weight += loss_weight(&l);
+    *sum += class->rows(&l);
+  }
+  pool_restore_denormals(denormals);
+  if (status != MOTH_CANCELLED) return status;
+  atomic_store(&self->failed, MOTH_CANCELLED);
+  return plan_settle(self, NULL);
+}
