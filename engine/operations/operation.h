@@ -11,6 +11,7 @@ typedef struct operation_class operation_class;
 typedef struct operation_call {
   moth *m;
   const operation_class *class;
+  const char *where;             /* the name it was called by, for messages: "add", "add_" */
   bool in_place;                 /* write into inputs[0] */
   const moth_value *inputs;      /* checked: live tensors of an accepted dtype, or numbers where the row allows them */
   int input_count;
@@ -20,6 +21,7 @@ typedef struct operation_call {
 
 struct operation_class {
   moth_operation row;            /* the public part */
+  const char *twin;              /* the in-place twin's name, with MOTH_TWIN */
   moth_status (*apply)(const operation_call *call);
   int code;                      /* for families that share one function: which unary, which binary … */
 };

@@ -47,6 +47,10 @@ moth_status tensor_check(moth *m, const moth_tensor *t, const char *where, const
 moth_status tensor_check_writable(moth *m, const moth_tensor *t, const char *where);
 /* t itself (retained) where it is contiguous and of the dtype, else a converted row-major copy. */
 moth_status tensor_contiguous(moth *m, const char *where, const moth_tensor *t, moth_dtype dtype, moth_tensor **out);
+/* A row-major copy. */
+moth_status tensor_clone(moth *m, const char *where, const moth_tensor *t, moth_dtype dtype, moth_tensor **out);
+/* Fills every element with the one of t's dtype at `element`. */
+void tensor_fill(moth_tensor *t, const void *element);
 /* Copies with conversion between any dtypes and strides, same shape (float -> integer truncates toward zero; out-of-range and NaN to
  * integer fail with MOTH_OPTION naming the element). Overlap behaves as a copy. */
 moth_status tensor_copy(moth *m, const char *where, const moth_tensor *from, moth_tensor *to);

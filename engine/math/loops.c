@@ -1,0 +1,94 @@
+#include "math/loops.h"
+
+bool loops_run(moth *m, const loops_walk *walk, loops_visit visit, void *data) {
+  int inner = walk->rank - 1;
+  int64_t index[MOTH_MAX_RANK] = { 0 }, steps[LOOPS_OPERANDS], since_poll = 0;
+  char *at[LOOPS_OPERANDS];
+  for (int o = 0; o < walk->operands; o++) {
+    at[o] = walk->at[o];
+    steps[o] = walk->strides[o][inner];
+  }
+  for (;;) {
+    for (int64_t done = 0; done < walk->size[inner];) {
+      int64_t n = walk->size[inner] - done;
+      if (n > LOOPS_POLL) n = LOOPS_POLL;
+      if (m && (since_poll += n) >= LOOPS_POLL) {
+        since_poll = 0;
+        if (context_is_cancelled(m)) return false;
+      }
+      visit(data, at, steps, n);
+      done += n;
+      for (int o = 0; o < walk->operands; o++) at[o] += n * steps[o];
+    }
+    for (int o = 0; o < walk->operands; o++) at[o] -= walk->size[inner] * steps[o];
+    int axis = inner - 1;
+    for (; axis >= 0; axis--) {
+      for (int o = 0; o < walk->operands; o++) at[o] += walk->strides[o][axis];
+      if (++index[axis] < walk->size[axis]) break;
+      for (int o = 0; o < walk->operands; o++) at[o] -= walk->size[axis] * walk->strides[o][axis];
+      index[axis] = 0;
+    }
+    if (axis < 0) return true;
+  }
+}
+
+/* Casts: one function a pair; bools are bytes of 0 and 1. */
+#define CAST(from_name, from, to_name, to, value)                                                                                  \
+  static void cast_##from_name##_##to_name(const void *xs, int64_t x_step, void *ys, int64_t y_step, int64_t n) {                  \
+    if (x_step == sizeof(from) && y_step == sizeof(to)) {                                                                          \
+      const from *x = xs;                                                                                                          \
+      to *y = ys;                                                                                                                  \
+      for (int64_t i = 0; i < n; i++) y[i] = value(x[i]);                                                                          \
+      return;                                                                                                                      \
+    }                                                                                                                              \
+    const char *x = xs;                                                                                                            \
+    char *y = ys;                                                                                                                  \
+    for (int64_t i = 0; i < n; i++, x += x_step, y += y_step) *(to *)y = value(*(const from *)x);                                  \
+  }
+#define AS_F32(v) (float)(v)
+#define AS_F64(v) (double)(v)
+#define AS_I64(v) (int64_t)(v)
+#define AS_U8(v) (uint8_t)(v)
+#define AS_BOOL(v) (uint8_t)((v) != 0)
+#define CASTS_FROM(name, type)              \
+  CAST(name, type, f32, float, AS_F32)      \
+  CAST(name, type, f64, double, AS_F64)     \
+  CAST(name, type, i64, int64_t, AS_I64)    \
+  CAST(name, type, u8, uint8_t, AS_U8)      \
+  CAST(name, type, bool, uint8_t, AS_BOOL)
+CASTS_FROM(f32, float)
+CASTS_FROM(f64, double)
+CASTS_FROM(i64, int64_t)
+CASTS_FROM(u8, uint8_t)
+
+loops_cast_function loops_cast(moth_dtype from, moth_dtype to) {
+  static const loops_cast_function casts[MOTH_DTYPES][MOTH_DTYPES] = {
+    [MOTH_F32] = { cast_f32_f32, cast_f32_f64, cast_f32_i64, cast_f32_u8, cast_f32_bool },
+    [MOTH_F64] = { cast_f64_f32, cast_f64_f64, cast_f64_i64, cast_f64_u8, cast_f64_bool },
+    [MOTH_I64] = { cast_i64_f32, cast_i64_f64, cast_i64_i64, cast_i64_u8, cast_i64_bool },
+    [MOTH_U8] = { cast_u8_f32, cast_u8_f64, cast_u8_i64, cast_u8_u8, cast_u8_bool },
+    [MOTH_BOOL] = { cast_u8_f32, cast_u8_f64, cast_u8_i64, cast_u8_u8, cast_u8_u8 },
+  };
+  return casts[from][to];
+}
+
+#define MISFIT(name, type, fits)                                               \
+  static int64_t misfit_##name(const void *xs, int64_t step, int64_t n) {      \
+    const char *x = xs;                                                        \
+    for (int64_t i = 0; i < n; i++, x += step) {                               \
+      type v = *(const type *)x;                                               \
+      if (!(fits)) return i;                                                   \
+    }                                                                          \
+    return n;                                                                  \
+  }
+MISFIT(f32_i64, float, v >= -0x1p63f && v < 0x1p63f)
+MISFIT(f64_i64, double, v >= -0x1p63 && v < 0x1p63)
+MISFIT(f32_u8, float, v > -1 && v < 256)
+MISFIT(f64_u8, double, v > -1 && v < 256)
+MISFIT(i64_u8, int64_t, v >= 0 && v < 256)
+
+loops_misfit_function loops_misfit(moth_dtype from, moth_dtype to) {
+  if (to == MOTH_I64) return from == MOTH_F32 ? misfit_f32_i64 : from == MOTH_F64 ? misfit_f64_i64 : NULL;
+  if (to == MOTH_U8) return from == MOTH_F32 ? misfit_f32_u8 : from == MOTH_F64 ? misfit_f64_u8 : from == MOTH_I64 ? misfit_i64_u8 : NULL;
+  return NULL;
+}

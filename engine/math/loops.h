@@ -1,0 +1,91 @@
+/* math/loops.h: what tensors need beside the vector kernels: walking strided operands in step, casting between any two dtypes, elementwise
+ * functions of every dtype, reductions, prefix sums and sorting. Knows addresses and strides, no tensors; allocates nothing. Elementwise
+ * functions here take contiguous values, y may equal an input; who has others gathers and scatters with casts, so that bits do not
+ * depend on strides. Integers wrap, as two's complement does. */
+#ifndef MATH_LOOPS_H
+#define MATH_LOOPS_H
+
+#include "core/context.h"
+
+/* ---- Walking (loops.c) -------------------------------------------------------------------------------------------------------- */
+
+enum { LOOPS_OPERANDS = 4, LOOPS_POLL = 1 << 20 /* elements between looks at the cancel flag */ };
+
+typedef struct loops_walk {
+  int rank;                                   /* >= 1, axes merged by the caller; every size > 0 */
+  int64_t size[MOTH_MAX_RANK];
+  int operands;
+  char *at[LOOPS_OPERANDS];                   /* of element 0 */
+  int64_t strides[LOOPS_OPERANDS][MOTH_MAX_RANK]; /* in bytes */
+} loops_walk;
+
+/* n elements of each operand, `steps` bytes apart. */
+typedef void (*loops_visit)(void *data, char *const *at, const int64_t *steps, int64_t n);
+
+/* Visits all elements in row-major order, a run of the last axis at a time. Polls where m is not NULL: false once cancelled. */
+bool loops_run(moth *m, const loops_walk *walk, loops_visit visit, void *data);
+
+/* ---- Casts: strides in bytes. Floats to integers truncate; what does not fit must have been ruled out --------------------------- */
+
+typedef void (*loops_cast_function)(const void *x, int64_t x_step, void *y, int64_t y_step, int64_t n);
+loops_cast_function loops_cast(moth_dtype from, moth_dtype to);
+/* The position of the first element without a place in the other dtype, or n. NULL where all have one. */
+typedef int64_t (*loops_misfit_function)(const void *x, int64_t x_step, int64_t n);
+loops_misfit_function loops_misfit(moth_dtype from, moth_dtype to);
+
+/* ---- Elementwise (loops_elements.c) ------------------------------------------------------------------------------------------- */
+
+enum loops_unary { /* y[i] = f(x[i]), in x's dtype */
+  LOOPS_NEG, LOOPS_ABS, LOOPS_SIGN, LOOPS_SQUARE, LOOPS_RECIPROCAL, LOOPS_TAN, LOOPS_FLOOR, LOOPS_CEIL,
+  LOOPS_ROUND /* half to even */, LOOPS_TRUNC, LOOPS_RELU /* NaN stays */, LOOPS_UNARY
+};
+enum loops_predicate { LOOPS_NOT, LOOPS_ISNAN, LOOPS_ISINF, LOOPS_ISFINITE, LOOPS_PREDICATES };       /* y[i] is bool */
+enum loops_binary { /* y[i] = f(a[i], b[i]), in their dtype */
+  LOOPS_ADD, LOOPS_SUB, LOOPS_MUL, LOOPS_DIV, LOOPS_FLOORDIV, LOOPS_MOD, LOOPS_POW, LOOPS_MAXIMUM, LOOPS_MINIMUM /* NaN wins */, LOOPS_BINARY
+};
+enum loops_compare { LOOPS_EQ, LOOPS_NE, LOOPS_LT, LOOPS_LE, LOOPS_GT, LOOPS_GE, LOOPS_AND, LOOPS_OR, LOOPS_COMPARES }; /* y[i] is bool */
+
+typedef void (*loops_unary_function)(const void *x, void *y, int64_t n);
+typedef void (*loops_binary_function)(const void *a, const void *b, void *y, int64_t n);
+/* NULL where the dtype has no such function (div, reciprocal and tan of integers; arithmetic but add, mul, maximum, minimum of
+ * bools, which are or, and, or, and). */
+loops_unary_function loops_unary(enum loops_unary op, moth_dtype dtype);
+loops_unary_function loops_predicate(enum loops_predicate op, moth_dtype dtype);
+loops_binary_function loops_binary(enum loops_binary op, moth_dtype dtype);
+loops_binary_function loops_compare(enum loops_compare op, moth_dtype dtype);
+/* y[i] = c[i] ? a[i] : b[i] for values of 1, 4 or 8 bytes. */
+void loops_choose(const uint8_t *c, const void *a, const void *b, void *y, int64_t n, size_t width);
+/* y[i] = min(max(x[i], low), high), NaN stays; limits of x's dtype. */
+void loops_clamp(moth_dtype dtype, const void *x, void *y, int64_t n, const void *low, const void *high);
+
+/* ---- Reductions (loops_reduce.c) ---------------------------------------------------------------------------------------------- */
+
+/* Floats gather in f64, integers in i64; LOOPS_TOTAL gathers any dtype in f64. */
+typedef union loops_number { double real; int64_t integer; } loops_number;
+enum loops_reduce {
+  LOOPS_SUM, LOOPS_TOTAL, LOOPS_PROD, LOOPS_MAX, LOOPS_MIN /* NaN wins, the first of equals */, LOOPS_COUNT /* of non-zeros */,
+  LOOPS_DEVIATION /* (x - mean)^2 */, LOOPS_ABSOLUTE, LOOPS_SQUARES, LOOPS_POWER /* |x|^p */, LOOPS_LARGEST, LOOPS_SMALLEST /* |x| */, LOOPS_REDUCE
+};
+typedef struct loops_run_of { /* one run of values that goes into states */
+  const void *x;
+  int64_t step;                /* elements between values */
+  int64_t n;
+  int64_t position, position_step; /* of the values, for MAX and MIN */
+  double p;                    /* of POWER */
+} loops_run_of;
+/* across: values go into states[0 … n-1], one each (mean[0 … n-1]); else all into states[0]. index NULL: not wanted. */
+typedef void (*loops_reduce_function)(const loops_run_of *run, bool across, loops_number *states, int64_t *index, const double *mean);
+loops_reduce_function loops_reduce(enum loops_reduce op, moth_dtype dtype);
+/* The state before any value. */
+loops_number loops_reduce_start(enum loops_reduce op, moth_dtype dtype);
+
+/* y[i] = x[0] + … + x[i], f32 gathered in f64; u8 and bool sums are i64. Strides in elements. */
+void loops_cumsum(moth_dtype dtype, const void *x, int64_t x_step, void *y, int64_t y_step, int64_t n);
+
+/* ---- Sorting (loops_sort.c) --------------------------------------------------------------------------------------------------- */
+
+/* Orders `order` (0 … n-1 on entry) by values[order[i]], stable, NaN last whichever the direction; `spare` has room for n. False once
+ * cancelled. */
+bool loops_sort(moth *m, moth_dtype dtype, const void *values, int64_t *order, int64_t *spare, int64_t n, bool descending);
+
+#endif

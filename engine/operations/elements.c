@@ -1,0 +1,198 @@
+#include "operations/elements.h"
+
+#include "math/kernels.h"
+
+enum { CHUNK = 512, CHUNK_BYTES = CHUNK * 8 };
+
+/* One operand, laid out as the result is. */
+typedef struct operand {
+  moth_dtype dtype;
+  char *values;
+  int64_t strides[MOTH_MAX_RANK];
+  uint64_t number;              /* the value itself, where it is a number */
+  moth_tensor *apart;           /* a copy made because it overlapped the result */
+} operand;
+
+typedef struct visit {
+  const elements *e;
+  moth_dtype dtypes[ELEMENTS_INPUTS];
+  size_t width;                 /* of the result's elements */
+} visit;
+
+static void call_function(const elements *e, const void *const *x, void *y, int64_t n) {
+  if (e->unary) e->unary(x[0], y, n);
+  else if (e->binary) e->binary(x[0], x[1], y, n);
+  else e->general(e, x, y, n);
+}
+
+/* The input that is one value for the whole run and may go to the number function; -1: none. */
+static int lone_number(const visit *v, const int64_t *steps) {
+  if (!v->e->number) return -1;
+  int lone = steps[2] == 0 ? 1 : steps[1] == 0 ? 0 : -1;
+  return lone < 0 || v->dtypes[lone] == MOTH_I64 ? -1 : lone;
+}
+
+static void visit_run(void *data, char *const *at, const int64_t *steps, int64_t n) {
+  const visit *v = data;
+  const elements *e = v->e;
+  _Alignas(64) char buffer[ELEMENTS_INPUTS + 1][CHUNK_BYTES];
+  bool writes_directly = steps[0] == (int64_t)v->width, is_direct[ELEMENTS_INPUTS] = { false }, all = writes_directly;
+  int lone = lone_number(v, steps);
+  for (int i = 0; i < e->inputs; i++) {
+    is_direct[i] = i == lone || (v->dtypes[i] == e->compute[i] && steps[i + 1] == (int64_t)dtype_size(e->compute[i]));
+    all = all && is_direct[i];
+  }
+  double number = lone < 0 ? 0 : dtype_load(v->dtypes[lone], at[lone + 1]);
+  int64_t step = all ? n : CHUNK, filled[ELEMENTS_INPUTS] = { 0 };
+  for (int64_t done = 0; done < n; done += step) {
+    int64_t count = n - done < step ? n - done : step;
+    const void *x[ELEMENTS_INPUTS] = { NULL };
+    for (int i = 0; i < e->inputs; i++) {
+      const char *from = at[i + 1] + done * steps[i + 1];
+      x[i] = is_direct[i] ? from : buffer[i];
+      if (is_direct[i] || filled[i] >= count) continue;
+      loops_cast(v->dtypes[i], e->compute[i])(from, steps[i + 1], buffer[i], (int64_t)dtype_size(e->compute[i]), count);
+      if (steps[i + 1] == 0) filled[i] = count;
+    }
+    char *y = writes_directly ? at[0] + done * steps[0] : buffer[ELEMENTS_INPUTS];
+    if (lone >= 0) e->number(x[1 - lone], number, y, count, lone == 0);
+    else call_function(e, x, y, count);
+    if (!writes_directly) loops_cast(e->result, e->result)(y, (int64_t)v->width, at[0] + done * steps[0], steps[0], count);
+  }
+}
+
+/* Short runs cost more than what they do: the longest axis becomes the inner one, as order does not matter here. */
+static void lengthen_runs(loops_walk *walk) {
+  int inner = walk->rank - 1, longest = inner;
+  if (walk->size[inner] >= 16) return;
+  for (int i = 0; i < inner; i++) {
+    if (walk->size[i] > walk->size[longest]) longest = i;
+  }
+  if (walk->size[longest] < 8 * walk->size[inner]) return;
+  int64_t size = walk->size[inner];
+  walk->size[inner] = walk->size[longest], walk->size[longest] = size;
+  for (int o = 0; o < walk->operands; o++) {
+    int64_t stride = walk->strides[o][inner];
+    walk->strides[o][inner] = walk->strides[o][longest], walk->strides[o][longest] = stride;
+  }
+}
+
+static moth_status run_elements(const operation_call *call, const elements *e, const operand *x, moth_tensor *out) {
+  if (out->count == 0) return MOTH_OK;
+  visit v = { .e = e, .width = dtype_size(e->result) };
+  loops_walk walk = { .operands = e->inputs + 1, .at = { out->values } };
+  for (int i = 0; i < out->rank; i++) walk.size[i] = out->size[i], walk.strides[0][i] = out->strides[i];
+  for (int o = 0; o < e->inputs; o++) {
+    v.dtypes[o] = x[o].dtype;
+    walk.at[o + 1] = x[o].values;
+    for (int i = 0; i < out->rank; i++) walk.strides[o + 1][i] = x[o].strides[i];
+  }
+  walk.rank = shape_merge(out->rank, walk.size, walk.operands, walk.strides);
+  for (int o = 0; o < walk.operands; o++) {
+    int64_t width = (int64_t)(o == 0 ? v.width : dtype_size(v.dtypes[o - 1]));
+    for (int i = 0; i < walk.rank; i++) walk.strides[o][i] *= width;
+  }
+  lengthen_runs(&walk);
+  /* What is written in place is not left half done. */
+  return loops_run(call->in_place ? NULL : call->m, &walk, visit_run, &v) ? MOTH_OK : operation_cancelled(call);
+}
+
+/* The result's shape, tensor by tensor. */
+static moth_status find_shape(const operation_call *call, const elements *e, moth_shape *shape) {
+  const moth_tensor *before = NULL;
+  shape->rank = 0;
+  for (int i = 0; i < e->inputs; i++) {
+    if (e->input[i].kind != MOTH_TENSOR_VALUE) continue;
+    const moth_tensor *t = e->input[i].as.tensor;
+    int axis;
+    moth_shape sum;
+    if (!shape_broadcast(shape->rank, shape->size, t->rank, t->size, &sum.rank, sum.size, &axis)) {
+      int wide = shape->rank > t->rank ? shape->rank : t->rank;
+      return context_fail(call->m, MOTH_SHAPE, call->where, "%s and %s do not broadcast: axis %d is %lld against %lld",
+                          tensor_shape_text(before->dtype, before->rank, before->size).text, tensor_text(t).text,
+                          axis + call->m->index_base, (long long)shape->size[axis - (wide - shape->rank)],
+                          (long long)t->size[axis - (wide - t->rank)]);
+    }
+    *shape = sum;
+    before = t;
+  }
+  return MOTH_OK;
+}
+
+/* Whether the twin's tensor can hold the result. */
+static moth_status check_twin(const operation_call *call, const elements *e, const moth_shape *shape) {
+  const moth_tensor *t = operation_tensor(call, 0);
+  if (e->result != t->dtype) {
+    const moth_value *other = &call->inputs[call->input_count - 1];
+    const char *and = call->input_count > 1 ? " and " : "";
+    context_fail(call->m, MOTH_DTYPE, call->where, "%s%s%s give%s %s; in place the dtype stays %s", tensor_text(t).text, and,
+                 call->input_count > 1 ? operation_value_text(other).text : "", call->input_count > 1 ? "" : "s", moth_dtype_name(e->result),
+                 moth_dtype_name(t->dtype));
+    if (call->input_count == 1 || other->kind != MOTH_TENSOR_VALUE) return call->m->status;
+    return context_hint(call->m, "to\"%s\" converts the other one", moth_dtype_name(t->dtype));
+  }
+  if (shape_equal(t->rank, t->size, shape->rank, shape->size)) return MOTH_OK;
+  return context_fail(call->m, MOTH_SHAPE, call->where, "%s does not fit into %s in place",
+                      tensor_shape_text(e->result, shape->rank, shape->size).text, tensor_text(t).text);
+}
+
+static moth_status lay_out(const operation_call *call, const elements *e, int input, const moth_tensor *out, operand *x) {
+  const moth_value *value = &e->input[input];
+  if (value->kind != MOTH_TENSOR_VALUE) {
+    const moth_tensor *like = call->inputs[0].kind == MOTH_TENSOR_VALUE ? operation_tensor(call, 0) : NULL;
+    moth_status status = operation_number(call, value, e->compute[input], like && like->dtype == e->compute[input] ? like : NULL, &x->number);
+    if (status != MOTH_OK) return status;
+    x->dtype = e->compute[input];
+    x->values = (char *)&x->number;
+    for (int i = 0; i < out->rank; i++) x->strides[i] = 0;
+    return MOTH_OK;
+  }
+  const moth_tensor *t = value->as.tensor;
+  if (call->in_place && tensor_overlaps(t, out) && !tensor_coincides(t, out)) {
+    moth_status status = tensor_clone(call->m, call->where, t, t->dtype, &x->apart);
+    if (status != MOTH_OK) return status;
+    t = x->apart;
+  }
+  x->dtype = t->dtype;
+  x->values = t->values;
+  shape_broadcast_strides(t->rank, t->size, t->strides, out->rank, x->strides);
+  return MOTH_OK;
+}
+
+/* The common small case: everything contiguous, of one shape and in the dtype it is computed in. */
+static bool is_plain(const elements *e, const moth_tensor *out) {
+  if (e->general || out->count > LOOPS_POLL || !tensor_is_contiguous(out)) return false;
+  for (int i = 0; i < e->inputs; i++) {
+    const moth_tensor *t = e->input[i].as.tensor;
+    if (e->input[i].kind != MOTH_TENSOR_VALUE || t->dtype != e->compute[i] || !shape_equal(t->rank, t->size, out->rank, out->size)) return false;
+    if (!tensor_is_contiguous(t)) return false;
+    if (out->values != t->values && tensor_overlaps(t, out)) return false;
+  }
+  return true;
+}
+
+moth_status elements_apply(const operation_call *call, const elements *e) {
+  moth_shape shape;
+  moth_status status = find_shape(call, e, &shape);
+  if (status == MOTH_OK && call->in_place) status = check_twin(call, e, &shape);
+  if (status != MOTH_OK) return status;
+  moth_tensor *out;
+  if (call->in_place) out = moth_retain(operation_tensor(call, 0));
+  else status = tensor_new(call->m, call->where, e->result, shape.rank, shape.size, false, &out);
+  if (status != MOTH_OK) return status;
+  if (is_plain(e, out)) {
+    const void *x[ELEMENTS_INPUTS] = { NULL };
+    for (int i = 0; i < e->inputs; i++) x[i] = e->input[i].as.tensor->values;
+    if (out->count > 0) call_function(e, x, out->values, out->count);
+    operation_give(call, 0, out);
+    return MOTH_OK;
+  }
+  operand x[ELEMENTS_INPUTS];
+  for (int i = 0; i < e->inputs; i++) x[i].apart = NULL;
+  for (int i = 0; status == MOTH_OK && i < e->inputs; i++) status = lay_out(call, e, i, out, &x[i]);
+  if (status == MOTH_OK) status = run_elements(call, e, x, out);
+  for (int i = 0; i < e->inputs; i++) moth_release(x[i].apart);
+  if (status == MOTH_OK) operation_give(call, 0, out);
+  else moth_release(out);
+  return status;
+}

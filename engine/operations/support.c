@@ -1,0 +1,151 @@
+#include "operations/support.h"
+
+#include "core/text.h"
+
+moth_status operation_axis(const operation_call *call, const moth_tensor *t, int64_t given, int *axis) {
+  moth *m = call->m;
+  if (given >= -t->rank && given < t->rank) {
+    *axis = (int)(given < 0 ? given + t->rank : given);
+    return MOTH_OK;
+  }
+  long long told = (long long)tensor_told(m, given);
+  if (t->rank == 0) return context_fail(m, MOTH_INDEX, call->where, "axis %lld: %s has no axes", told, tensor_text(t).text);
+  return context_fail(m, MOTH_INDEX, call->where, "axis %lld: %s has axes %d..%d or %d..-1", told, tensor_text(t).text, m->index_base,
+                      t->rank - 1 + m->index_base, -t->rank);
+}
+
+moth_status operation_axes(const operation_call *call, const moth_tensor *t, int option, bool axes[MOTH_MAX_RANK], int *count) {
+  const moth_option *value = &call->options->values[option];
+  const int64_t *given = value->kind == MOTH_OPTION_INT ? &value->as.integer : value->as.integers;
+  size_t n = value->kind == MOTH_OPTION_INT ? 1 : value->kind == MOTH_OPTION_INTS ? value->count : 0;
+  *count = 0;
+  for (int i = 0; i < MOTH_MAX_RANK; i++) axes[i] = false;
+  for (size_t i = 0; i < n; i++) {
+    int axis;
+    moth_status status = operation_axis(call, t, given[i], &axis);
+    if (status != MOTH_OK) return status;
+    if (axes[axis]) return context_fail(call->m, MOTH_INDEX, call->where, "axis %lld appears twice", (long long)tensor_told(call->m, given[i]));
+    axes[axis] = true;
+    ++*count;
+  }
+  return MOTH_OK;
+}
+
+moth_dtype operation_dtype(const operation_call *call, int option, moth_dtype fallback) {
+  moth_dtype dtype;
+  const char *word = options_word(call->options, option);
+  return word && moth_dtype_find(word, &dtype) ? dtype : fallback;
+}
+
+moth_status operation_shape(const operation_call *call, int option, moth_shape *shape) {
+  const moth_option *value = &call->options->values[option];
+  size_t n = value->kind == MOTH_OPTION_INT ? 1 : value->kind == MOTH_OPTION_INTS ? value->count : 0;
+  if (n > MOTH_MAX_RANK) {
+    return context_fail(call->m, MOTH_LIMIT, call->where, "a tensor has at most %d axes, got %lld", MOTH_MAX_RANK, (long long)n);
+  }
+  *shape = shape_of((int)n, value->kind == MOTH_OPTION_INT ? &value->as.integer : value->as.integers);
+  return MOTH_OK;
+}
+
+moth_dtype operation_promote(const moth_value *a, const moth_value *b, moth_dtype real) {
+  if (a->kind == MOTH_TENSOR_VALUE && b->kind == MOTH_TENSOR_VALUE) return dtype_promote(a->as.tensor->dtype, b->as.tensor->dtype);
+  if (a->kind != MOTH_TENSOR_VALUE && b->kind != MOTH_TENSOR_VALUE) {
+    if (a->kind == MOTH_REAL_VALUE || b->kind == MOTH_REAL_VALUE) return real;
+    return a->kind == MOTH_INT_VALUE || b->kind == MOTH_INT_VALUE ? MOTH_I64 : MOTH_BOOL;
+  }
+  const moth_value *number = a->kind == MOTH_TENSOR_VALUE ? b : a;
+  moth_dtype dtype = (a->kind == MOTH_TENSOR_VALUE ? a : b)->as.tensor->dtype;
+  if (dtype_is_real(dtype)) return dtype;
+  if (number->kind == MOTH_REAL_VALUE) return real;
+  return number->kind == MOTH_INT_VALUE && dtype == MOTH_BOOL ? MOTH_I64 : dtype;
+}
+
+moth_status operation_number(const operation_call *call, const moth_value *number, moth_dtype dtype, const moth_tensor *like, void *element) {
+  bool fits;
+  switch (number->kind) {
+  case MOTH_INT_VALUE: fits = dtype_store_int(dtype, number->as.integer, element); break;
+  case MOTH_FLAG_VALUE: fits = dtype_store_int(dtype, number->as.flag, element); break;
+  default: fits = dtype_store(dtype, number->as.real, element); break;
+  }
+  if (fits) return MOTH_OK;
+  return context_fail(call->m, MOTH_OPTION, call->where, "%s cannot hold %s", like ? tensor_text(like).text : moth_dtype_name(dtype),
+                      operation_value_text(number).text);
+}
+
+moth_value operation_option_number(const operation_call *call, int option) {
+  const moth_option *value = &call->options->values[option];
+  if (value->kind == MOTH_OPTION_INT) return (moth_value){ .kind = MOTH_INT_VALUE, .as.integer = value->as.integer };
+  if (value->kind == MOTH_OPTION_FLAG) return (moth_value){ .kind = MOTH_FLAG_VALUE, .as.flag = value->as.flag };
+  return (moth_value){ .kind = MOTH_REAL_VALUE, .as.real = value->as.real };
+}
+
+tensor_words operation_value_text(const moth_value *value) {
+  tensor_words words;
+  switch (value->kind) {
+  case MOTH_TENSOR_VALUE: return tensor_text(value->as.tensor);
+  case MOTH_INT_VALUE: text_format(words.text, sizeof words.text, "%lld", (long long)value->as.integer); break;
+  case MOTH_FLAG_VALUE: text_format(words.text, sizeof words.text, "%s", value->as.flag ? "true" : "false"); break;
+  case MOTH_REAL_VALUE: text_number(words.text, sizeof words.text, value->as.real); break;
+  default: text_format(words.text, sizeof words.text, "nothing");
+  }
+  return words;
+}
+
+/* Whole-valued floats count as integers here, as sizes and indices do everywhere. */
+static moth_status whole_ids(const operation_call *call, const moth_tensor *ids, moth_tensor **whole) {
+  moth *m = call->m;
+  moth_tensor *copy;
+  moth_status status = tensor_clone(m, call->where, ids, MOTH_F64, &copy);
+  if (status != MOTH_OK) return status;
+  const double *values = (const double *)copy->values;
+  for (int64_t i = 0; i < copy->count; i++) {
+    int64_t id;
+    if (dtype_store(MOTH_I64, values[i], &id)) continue;
+    char number[32];
+    text_number(number, sizeof number, values[i]);
+    status = context_fail(m, MOTH_OPTION, call->where, "index %s in element %lld of %s is not a whole number", number,
+                          (long long)(i + m->index_base), tensor_text(ids).text);
+    moth_release(copy);
+    return status;
+  }
+  status = tensor_clone(m, call->where, copy, MOTH_I64, whole);
+  moth_release(copy);
+  return status;
+}
+
+moth_status operation_ids(const operation_call *call, const moth_tensor *ids, const moth_tensor *t, int axis, moth_tensor **positions) {
+  moth *m = call->m;
+  if (ids->dtype == MOTH_BOOL) {
+    return context_fail(m, MOTH_DTYPE, call->where, "index tensors are i64, got %s; a mask goes through mask_select", tensor_text(ids).text);
+  }
+  moth_tensor *whole;
+  moth_status status = dtype_is_real(ids->dtype) ? whole_ids(call, ids, &whole) : tensor_clone(m, call->where, ids, MOTH_I64, &whole);
+  if (status != MOTH_OK) return status;
+  int64_t *id = (int64_t *)whole->values, size = t->size[axis];
+  for (int64_t i = 0; i < whole->count; i++) {
+    int64_t given = id[i] < 0 ? id[i] : id[i] >= m->index_base ? id[i] - m->index_base : INT64_MIN;
+    if (given >= -size && given < size) {
+      id[i] = given < 0 ? given + size : given;
+      continue;
+    }
+    status = tensor_position(m, call->where, t, axis, given, &given);
+    moth_release(whole);
+    return status;
+  }
+  *positions = whole;
+  return MOTH_OK;
+}
+
+void operation_give(const operation_call *call, int result, moth_tensor *t) {
+  call->results[result] = (moth_value){ .kind = MOTH_TENSOR_VALUE, .as.tensor = t };
+}
+
+moth_status operation_give_self(const operation_call *call) {
+  operation_give(call, 0, moth_retain(call->inputs[0].as.tensor));
+  return MOTH_OK;
+}
+
+moth_status operation_cancelled(const operation_call *call) {
+  moth_cancel_taken(call->m);
+  return context_fail(call->m, MOTH_CANCELLED, call->where, "cancelled");
+}
