@@ -33,28 +33,28 @@ bool loops_run(moth *m, const loops_walk *walk, loops_visit visit, void *data) {
 }
 
 /* Casts: one function a pair; bools are bytes of 0 and 1. */
-#define CAST(from_name, from, to_name, to, value)                                                                                  \
-  static void cast_##from_name##_##to_name(const void *xs, int64_t x_step, void *ys, int64_t y_step, int64_t n) {                  \
-    if (x_step == sizeof(from) && y_step == sizeof(to)) {                                                                          \
-      const from *x = xs;                                                                                                          \
-      to *y = ys;                                                                                                                  \
-      for (int64_t i = 0; i < n; i++) y[i] = value(x[i]);                                                                          \
-      return;                                                                                                                      \
-    }                                                                                                                              \
-    const char *x = xs;                                                                                                            \
-    char *y = ys;                                                                                                                  \
-    for (int64_t i = 0; i < n; i++, x += x_step, y += y_step) *(to *)y = value(*(const from *)x);                                  \
+#define CAST(from_name, from, to_name, to, value)                                                                                          \
+  static void cast_##from_name##_##to_name(const void *xs, int64_t x_step, void *ys, int64_t y_step, int64_t n) {                          \
+    if (x_step == sizeof(from) && y_step == sizeof(to)) {                                                                                  \
+      const from *x = xs;                                                                                                                  \
+      to *y = ys;                                                                                                                          \
+      for (int64_t i = 0; i < n; i++) y[i] = value(x[i]);                                                                                  \
+      return;                                                                                                                              \
+    }                                                                                                                                      \
+    const char *x = xs;                                                                                                                    \
+    char *y = ys;                                                                                                                          \
+    for (int64_t i = 0; i < n; i++, x += x_step, y += y_step) *(to *)y = value(*(const from *)x);                                          \
   }
 #define AS_F32(v) (float)(v)
 #define AS_F64(v) (double)(v)
 #define AS_I64(v) (int64_t)(v)
 #define AS_U8(v) (uint8_t)(v)
 #define AS_BOOL(v) (uint8_t)((v) != 0)
-#define CASTS_FROM(name, type)              \
-  CAST(name, type, f32, float, AS_F32)      \
-  CAST(name, type, f64, double, AS_F64)     \
-  CAST(name, type, i64, int64_t, AS_I64)    \
-  CAST(name, type, u8, uint8_t, AS_U8)      \
+#define CASTS_FROM(name, type)                                                                                                             \
+  CAST(name, type, f32, float, AS_F32)                                                                                                     \
+  CAST(name, type, f64, double, AS_F64)                                                                                                    \
+  CAST(name, type, i64, int64_t, AS_I64)                                                                                                   \
+  CAST(name, type, u8, uint8_t, AS_U8)                                                                                                     \
   CAST(name, type, bool, uint8_t, AS_BOOL)
 CASTS_FROM(f32, float)
 CASTS_FROM(f64, double)
@@ -72,14 +72,14 @@ loops_cast_function loops_cast(moth_dtype from, moth_dtype to) {
   return casts[from][to];
 }
 
-#define MISFIT(name, type, fits)                                               \
-  static int64_t misfit_##name(const void *xs, int64_t step, int64_t n) {      \
-    const char *x = xs;                                                        \
-    for (int64_t i = 0; i < n; i++, x += step) {                               \
-      type v = *(const type *)x;                                               \
-      if (!(fits)) return i;                                                   \
-    }                                                                          \
-    return n;                                                                  \
+#define MISFIT(name, type, fits)                                                                                                           \
+  static int64_t misfit_##name(const void *xs, int64_t step, int64_t n) {                                                                  \
+    const char *x = xs;                                                                                                                    \
+    for (int64_t i = 0; i < n; i++, x += step) {                                                                                           \
+      type v = *(const type *)x;                                                                                                           \
+      if (!(fits)) return i;                                                                                                               \
+    }                                                                                                                                      \
+    return n;                                                                                                                              \
   }
 MISFIT(f32_i64, float, v >= -0x1p63f && v < 0x1p63f)
 MISFIT(f64_i64, double, v >= -0x1p63 && v < 0x1p63)

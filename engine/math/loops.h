@@ -12,10 +12,10 @@
 enum { LOOPS_OPERANDS = 4, LOOPS_POLL = 1 << 20 /* elements between looks at the cancel flag */ };
 
 typedef struct loops_walk {
-  int rank;                                   /* >= 1, axes merged by the caller; every size > 0 */
+  int rank; /* >= 1, axes merged by the caller; every size > 0 */
   int64_t size[MOTH_MAX_RANK];
   int operands;
-  char *at[LOOPS_OPERANDS];                   /* of element 0 */
+  char *at[LOOPS_OPERANDS];                       /* of element 0 */
   int64_t strides[LOOPS_OPERANDS][MOTH_MAX_RANK]; /* in bytes */
 } loops_walk;
 
@@ -36,12 +36,31 @@ loops_misfit_function loops_misfit(moth_dtype from, moth_dtype to);
 /* ---- Elementwise (loops_elements.c) ------------------------------------------------------------------------------------------- */
 
 enum loops_unary { /* y[i] = f(x[i]), in x's dtype */
-  LOOPS_NEG, LOOPS_ABS, LOOPS_SIGN, LOOPS_SQUARE, LOOPS_RECIPROCAL, LOOPS_TAN, LOOPS_FLOOR, LOOPS_CEIL,
-  LOOPS_ROUND /* half to even */, LOOPS_TRUNC, LOOPS_RELU /* NaN stays */, LOOPS_UNARY
+                   LOOPS_NEG,
+                   LOOPS_ABS,
+                   LOOPS_SIGN,
+                   LOOPS_SQUARE,
+                   LOOPS_RECIPROCAL,
+                   LOOPS_TAN,
+                   LOOPS_FLOOR,
+                   LOOPS_CEIL,
+                   LOOPS_ROUND /* half to even */,
+                   LOOPS_TRUNC,
+                   LOOPS_RELU /* NaN stays */,
+                   LOOPS_UNARY
 };
-enum loops_predicate { LOOPS_NOT, LOOPS_ISNAN, LOOPS_ISINF, LOOPS_ISFINITE, LOOPS_PREDICATES };       /* y[i] is bool */
-enum loops_binary { /* y[i] = f(a[i], b[i]), in their dtype */
-  LOOPS_ADD, LOOPS_SUB, LOOPS_MUL, LOOPS_DIV, LOOPS_FLOORDIV, LOOPS_MOD, LOOPS_POW, LOOPS_MAXIMUM, LOOPS_MINIMUM /* NaN wins */, LOOPS_BINARY
+enum loops_predicate { LOOPS_NOT, LOOPS_ISNAN, LOOPS_ISINF, LOOPS_ISFINITE, LOOPS_PREDICATES }; /* y[i] is bool */
+enum loops_binary {                                                                             /* y[i] = f(a[i], b[i]), in their dtype */
+                    LOOPS_ADD,
+                    LOOPS_SUB,
+                    LOOPS_MUL,
+                    LOOPS_DIV,
+                    LOOPS_FLOORDIV,
+                    LOOPS_MOD,
+                    LOOPS_POW,
+                    LOOPS_MAXIMUM,
+                    LOOPS_MINIMUM /* NaN wins */,
+                    LOOPS_BINARY
 };
 enum loops_compare { LOOPS_EQ, LOOPS_NE, LOOPS_LT, LOOPS_LE, LOOPS_GT, LOOPS_GE, LOOPS_AND, LOOPS_OR, LOOPS_COMPARES }; /* y[i] is bool */
 
@@ -61,17 +80,31 @@ void loops_clamp(moth_dtype dtype, const void *x, void *y, int64_t n, const void
 /* ---- Reductions (loops_reduce.c) ---------------------------------------------------------------------------------------------- */
 
 /* Floats gather in f64, integers in i64; LOOPS_TOTAL gathers any dtype in f64. */
-typedef union loops_number { double real; int64_t integer; } loops_number;
+typedef union loops_number {
+  double real;
+  int64_t integer;
+} loops_number;
 enum loops_reduce {
-  LOOPS_SUM, LOOPS_TOTAL, LOOPS_PROD, LOOPS_MAX, LOOPS_MIN /* NaN wins, the first of equals */, LOOPS_COUNT /* of non-zeros */,
-  LOOPS_DEVIATION /* (x - mean)^2 */, LOOPS_ABSOLUTE, LOOPS_SQUARES, LOOPS_POWER /* |x|^p */, LOOPS_LARGEST, LOOPS_SMALLEST /* |x| */, LOOPS_REDUCE
+  LOOPS_SUM,
+  LOOPS_TOTAL,
+  LOOPS_PROD,
+  LOOPS_MAX,
+  LOOPS_MIN /* NaN wins, the first of equals */,
+  LOOPS_COUNT /* of non-zeros */,
+  LOOPS_DEVIATION /* (x - mean)^2 */,
+  LOOPS_ABSOLUTE,
+  LOOPS_SQUARES,
+  LOOPS_POWER /* |x|^p */,
+  LOOPS_LARGEST,
+  LOOPS_SMALLEST /* |x| */,
+  LOOPS_REDUCE
 };
 typedef struct loops_run_of { /* one run of values that goes into states */
   const void *x;
-  int64_t step;                /* elements between values */
+  int64_t step; /* elements between values */
   int64_t n;
   int64_t position, position_step; /* of the values, for MAX and MIN */
-  double p;                    /* of POWER */
+  double p;                        /* of POWER */
 } loops_run_of;
 /* across: values go into states[0 … n-1], one each (mean[0 … n-1]); else all into states[0]. index NULL: not wanted. */
 typedef void (*loops_reduce_function)(const loops_run_of *run, bool across, loops_number *states, int64_t *index, const double *mean);

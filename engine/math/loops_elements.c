@@ -4,11 +4,11 @@
 #include "math/loops.h"
 
 /* a - floor(a/b)*b as Lua computes it (llimits.h luai_nummod): the result has b's sign. */
-#define LUA_MODULO(name, type, remainder)              \
-  static type name(type a, type b) {                   \
-    type m = remainder(a, b);                          \
-    if (m > 0 ? b < 0 : m < 0 && b != m) m += b;       \
-    return m;                                          \
+#define LUA_MODULO(name, type, remainder)                                                                                                  \
+  static type name(type a, type b) {                                                                                                       \
+    type m = remainder(a, b);                                                                                                              \
+    if (m > 0 ? b < 0 : m < 0 && b != m) m += b;                                                                                           \
+    return m;                                                                                                                              \
   }
 LUA_MODULO(lua_modulo_f32, float, fmodf)
 LUA_MODULO(lua_modulo_f64, double, fmod)
@@ -142,16 +142,24 @@ loops_binary_function loops_compare(enum loops_compare op, moth_dtype dtype) {
 
 void loops_clamp(moth_dtype dtype, const void *x, void *y, int64_t n, const void *low, const void *high) {
   switch (dtype) {
-  case MOTH_F32: clamp_f32(x, y, n, low, high); break;
-  case MOTH_F64: clamp_f64(x, y, n, low, high); break;
-  case MOTH_I64: clamp_i64(x, y, n, low, high); break;
-  default: clamp_u8(x, y, n, low, high); break;
+  case MOTH_F32:
+    clamp_f32(x, y, n, low, high);
+    break;
+  case MOTH_F64:
+    clamp_f64(x, y, n, low, high);
+    break;
+  case MOTH_I64:
+    clamp_i64(x, y, n, low, high);
+    break;
+  default:
+    clamp_u8(x, y, n, low, high);
+    break;
   }
 }
 
-#define CHOOSE(type)                                                          \
-  static void choose_##type(const uint8_t *c, const type *a, const type *b, type *y, int64_t n) { \
-    for (int64_t i = 0; i < n; i++) y[i] = c[i] ? a[i] : b[i];               \
+#define CHOOSE(type)                                                                                                                       \
+  static void choose_##type(const uint8_t *c, const type *a, const type *b, type *y, int64_t n) {                                          \
+    for (int64_t i = 0; i < n; i++) y[i] = c[i] ? a[i] : b[i];                                                                             \
   }
 CHOOSE(uint8_t)
 CHOOSE(uint32_t)

@@ -51,24 +51,31 @@ loops_reduce_function loops_reduce(enum loops_reduce op, moth_dtype dtype) {
 loops_number loops_reduce_start(enum loops_reduce op, moth_dtype dtype) {
   bool is_real = dtype == MOTH_F32 || dtype == MOTH_F64;
   switch (op) {
-  case LOOPS_PROD: return is_real ? (loops_number){ .real = 1 } : (loops_number){ .integer = 1 };
-  case LOOPS_MAX: return is_real ? (loops_number){ .real = -INFINITY } : (loops_number){ .integer = INT64_MIN };
-  case LOOPS_MIN: return is_real ? (loops_number){ .real = INFINITY } : (loops_number){ .integer = INT64_MAX };
-  case LOOPS_SMALLEST: return (loops_number){ .real = INFINITY };
-  case LOOPS_SUM: return is_real ? (loops_number){ .real = 0 } : (loops_number){ .integer = 0 };
-  case LOOPS_COUNT: return (loops_number){ .integer = 0 };
-  default: return (loops_number){ .real = 0 };
+  case LOOPS_PROD:
+    return is_real ? (loops_number) { .real = 1 } : (loops_number) { .integer = 1 };
+  case LOOPS_MAX:
+    return is_real ? (loops_number) { .real = -INFINITY } : (loops_number) { .integer = INT64_MIN };
+  case LOOPS_MIN:
+    return is_real ? (loops_number) { .real = INFINITY } : (loops_number) { .integer = INT64_MAX };
+  case LOOPS_SMALLEST:
+    return (loops_number) { .real = INFINITY };
+  case LOOPS_SUM:
+    return is_real ? (loops_number) { .real = 0 } : (loops_number) { .integer = 0 };
+  case LOOPS_COUNT:
+    return (loops_number) { .integer = 0 };
+  default:
+    return (loops_number) { .real = 0 };
   }
 }
 
-#define CUMSUM(name, from, to, gathered, gather)                                                        \
-  static void cumsum_##name(const from *x, int64_t x_step, to *y, int64_t y_step, int64_t n) {          \
-    gathered s = 0;                                                                                     \
-    for (int64_t i = 0; i < n; i++) {                                                                   \
-      gathered v = (gathered)x[i * x_step];                                                             \
-      s = gather;                                                                                       \
-      y[i * y_step] = (to)s;                                                                            \
-    }                                                                                                   \
+#define CUMSUM(name, from, to, gathered, gather)                                                                                           \
+  static void cumsum_##name(const from *x, int64_t x_step, to *y, int64_t y_step, int64_t n) {                                             \
+    gathered s = 0;                                                                                                                        \
+    for (int64_t i = 0; i < n; i++) {                                                                                                      \
+      gathered v = (gathered)x[i * x_step];                                                                                                \
+      s = gather;                                                                                                                          \
+      y[i * y_step] = (to)s;                                                                                                               \
+    }                                                                                                                                      \
   }
 CUMSUM(f32, float, float, double, s + v)
 CUMSUM(f64, double, double, double, s + v)
@@ -77,9 +84,17 @@ CUMSUM(u8, uint8_t, int64_t, uint64_t, s + v)
 
 void loops_cumsum(moth_dtype dtype, const void *x, int64_t x_step, void *y, int64_t y_step, int64_t n) {
   switch (dtype) {
-  case MOTH_F32: cumsum_f32(x, x_step, y, y_step, n); break;
-  case MOTH_F64: cumsum_f64(x, x_step, y, y_step, n); break;
-  case MOTH_I64: cumsum_i64(x, x_step, y, y_step, n); break;
-  default: cumsum_u8(x, x_step, y, y_step, n); break;
+  case MOTH_F32:
+    cumsum_f32(x, x_step, y, y_step, n);
+    break;
+  case MOTH_F64:
+    cumsum_f64(x, x_step, y, y_step, n);
+    break;
+  case MOTH_I64:
+    cumsum_i64(x, x_step, y, y_step, n);
+    break;
+  default:
+    cumsum_u8(x, x_step, y, y_step, n);
+    break;
   }
 }

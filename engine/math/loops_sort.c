@@ -28,9 +28,13 @@ enum { SORT_RUN = 16 }; /* runs this short are sorted by insertion */
 
 bool loops_sort(moth *m, moth_dtype dtype, const void *values, int64_t *order, int64_t *spare, int64_t n, bool descending) {
   switch (dtype) {
-  case MOTH_F32: return sort_f32(m, values, order, spare, n, descending);
-  case MOTH_F64: return sort_f64(m, values, order, spare, n, descending);
-  case MOTH_I64: return sort_i64(m, values, order, spare, n, descending);
-  default: return sort_u8(m, values, order, spare, n, descending);
+  case MOTH_F32:
+    return sort_f32(m, values, order, spare, n, descending);
+  case MOTH_F64:
+    return sort_f64(m, values, order, spare, n, descending);
+  case MOTH_I64:
+    return sort_i64(m, values, order, spare, n, descending);
+  default:
+    return sort_u8(m, values, order, spare, n, descending);
   }
 }

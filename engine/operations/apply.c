@@ -125,10 +125,13 @@ moth_status moth_apply(moth *m, const moth_operation *operation, bool in_place, 
   if (in_place && !(operation->flags & (MOTH_TWIN | MOTH_ONLY_TWIN))) return context_fail(m, MOTH_MISUSE, where, "has no in-place twin");
   moth_option values[FALLBACK_OPTIONS];
   options fallbacks = { values, &operation->row }, read = { NULL, NULL };
-  operation_call call = {
-    .m = m, .class = class, .where = where, .in_place = in_place || operation->flags & MOTH_ONLY_TWIN, .inputs = inputs,
-    .input_count = input_count, .options = &fallbacks
-  };
+  operation_call call = { .m = m,
+                          .class = class,
+                          .where = where,
+                          .in_place = in_place || operation->flags & MOTH_ONLY_TWIN,
+                          .inputs = inputs,
+                          .input_count = input_count,
+                          .options = &fallbacks };
   status = check_inputs(&call);
   if (status != MOTH_OK) return status;
   if (use_fallbacks(&operation->row, given, values)) return run(&call, results, count);

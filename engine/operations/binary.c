@@ -7,12 +7,16 @@ static const moth_option_row binary_options[] = { [BINARY_REAL] = OPTION_REAL };
 
 /* The vector kernel of a loop; -1: none. */
 static const int kernel_of[LOOPS_BINARY] = {
-  [LOOPS_ADD] = BINARY_ADD, [LOOPS_SUB] = BINARY_SUB, [LOOPS_MUL] = BINARY_MUL, [LOOPS_DIV] = BINARY_DIV, [LOOPS_FLOORDIV] = -1,
-  [LOOPS_MOD] = -1, [LOOPS_POW] = -1, [LOOPS_MAXIMUM] = BINARY_MAXIMUM, [LOOPS_MINIMUM] = BINARY_MINIMUM
+  [LOOPS_ADD] = BINARY_ADD,        [LOOPS_SUB] = BINARY_SUB, [LOOPS_MUL] = BINARY_MUL, [LOOPS_DIV] = BINARY_DIV,
+  [LOOPS_FLOORDIV] = -1,           [LOOPS_MOD] = -1,         [LOOPS_POW] = -1,         [LOOPS_MAXIMUM] = BINARY_MAXIMUM,
+  [LOOPS_MINIMUM] = BINARY_MINIMUM
 };
 
 /* Looks for integers that division or a power cannot take. */
-typedef struct search { moth_dtype dtype; bool negative, found; } search;
+typedef struct search {
+  moth_dtype dtype;
+  bool negative, found;
+} search;
 
 static void search_run(void *data, char *const *at, const int64_t *steps, int64_t n) {
   search *s = data;
@@ -71,12 +75,15 @@ static moth_status apply_binary(const operation_call *call) {
   return elements_apply(call, &e);
 }
 
-#define BINARY_ROW(word, code_, doc_, example_)                                                                                \
-  const operation_class operation_##word = {                                                                                   \
-    .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(binary_options) }, .inputs = 2, .results = 1,              \
-             .dtypes = ALL_DTYPES, .flags = MOTH_METHOD | MOTH_TWIN | MOTH_NUMBERS },                                          \
-    .twin = #word "_", .apply = apply_binary, .code = (code_)                                                                  \
-  }
+#define BINARY_ROW(word, code_, doc_, example_)                                                                                            \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(binary_options) },            \
+                                                      .inputs = 2,                                                                         \
+                                                      .results = 1,                                                                        \
+                                                      .dtypes = ALL_DTYPES,                                                                \
+                                                      .flags = MOTH_METHOD | MOTH_TWIN | MOTH_NUMBERS },                                   \
+                                             .twin = #word "_",                                                                            \
+                                             .apply = apply_binary,                                                                        \
+                                             .code = (code_) }
 
 BINARY_ROW(add, LOOPS_ADD, "a + b, broadcast; integers wrap, bools are or-ed", "moth.ones(2, 3):add(moth.tensor{ 1, 2, 3 })");
 BINARY_ROW(sub, LOOPS_SUB, "a - b, broadcast", "moth.ones(2, 3):sub(0.5)");
@@ -99,19 +106,22 @@ static moth_dtype compare_dtype(const moth_value *a, const moth_value *b) {
 
 static moth_status apply_compare(const operation_call *call) {
   moth_dtype dtype = compare_dtype(&call->inputs[0], &call->inputs[1]);
-  elements e = {
-    .inputs = 2, .input = { call->inputs[0], call->inputs[1] }, .compute = { dtype, dtype }, .result = MOTH_BOOL,
-    .binary = loops_compare((enum loops_compare)call->class->code, dtype)
-  };
+  elements e = { .inputs = 2,
+                 .input = { call->inputs[0], call->inputs[1] },
+                 .compute = { dtype, dtype },
+                 .result = MOTH_BOOL,
+                 .binary = loops_compare((enum loops_compare)call->class->code, dtype) };
   return elements_apply(call, &e);
 }
 
-#define COMPARE_ROW(word, code_, doc_, example_)                                                                               \
-  const operation_class operation_##word = {                                                                                   \
-    .row = { .row = { ROW_TEXTS(#word, doc_, example_) }, .inputs = 2, .results = 1, .dtypes = ALL_DTYPES,                     \
-             .flags = MOTH_METHOD | MOTH_NUMBERS },                                                                            \
-    .apply = apply_compare, .code = (code_)                                                                                    \
-  }
+#define COMPARE_ROW(word, code_, doc_, example_)                                                                                           \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_) },                                         \
+                                                      .inputs = 2,                                                                         \
+                                                      .results = 1,                                                                        \
+                                                      .dtypes = ALL_DTYPES,                                                                \
+                                                      .flags = MOTH_METHOD | MOTH_NUMBERS },                                               \
+                                             .apply = apply_compare,                                                                       \
+                                             .code = (code_) }
 
 COMPARE_ROW(eq, LOOPS_EQ, "whether a = b, element by element", "moth.tensor{ 1, 2 }:eq(2)");
 COMPARE_ROW(ne, LOOPS_NE, "whether a and b differ; nan differs from all", "moth.tensor{ 1, 2 }:ne(2)");

@@ -22,9 +22,13 @@ static moth_status choose(const operation_call *call, const moth_value *mask, co
 static moth_status apply_where(const operation_call *call) { return choose(call, &call->inputs[0], &call->inputs[1], &call->inputs[2]); }
 
 const operation_class operation_where = {
-  .row = { .row = { ROW_TEXTS("where", "a where the condition holds, else b; broadcast", "x:gt(0):where(x, 0)"), ROW_OPTIONS(choose_options) },
-           .inputs = 3, .results = 1, .dtypes = 1 << MOTH_BOOL, .flags = MOTH_METHOD | MOTH_NUMBERS },
-  .apply = apply_where
+  .row = { .row = { ROW_TEXTS("where", "a where the condition holds, else b; broadcast", "x:gt(0):where(x, 0)"),
+                    ROW_OPTIONS(choose_options) },
+           .inputs = 3,
+           .results = 1,
+           .dtypes = 1 << MOTH_BOOL,
+           .flags = MOTH_METHOD | MOTH_NUMBERS },
+  .apply = apply_where,
 };
 
 static moth_status check_mask(const operation_call *call) {
@@ -39,19 +43,24 @@ static moth_status apply_masked_fill(const operation_call *call) {
 }
 
 const operation_class operation_masked_fill = {
-  .row = { .row = { ROW_TEXTS("masked_fill", "the value where the mask holds, else x", "x:masked_fill(x:isnan(), 0)"), ROW_OPTIONS(choose_options) },
-           .inputs = 3, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD | MOTH_TWIN | MOTH_NUMBERS },
-  .twin = "masked_fill_", .apply = apply_masked_fill
+  .row = { .row = { ROW_TEXTS("masked_fill", "the value where the mask holds, else x", "x:masked_fill(x:isnan(), 0)"),
+                    ROW_OPTIONS(choose_options) },
+           .inputs = 3,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD | MOTH_TWIN | MOTH_NUMBERS },
+  .twin = "masked_fill_",
+  .apply = apply_masked_fill,
 };
 
 /* A mask over the first axes of a tensor: each of its elements stands for one inner block. */
 typedef struct picking {
-  loops_walk inner;              /* of a block: [0] the packed side, [1] the tensor's; at is set for each block */
-  bool is_row;                   /* a block is contiguous */
+  loops_walk inner; /* of a block: [0] the packed side, [1] the tensor's; at is set for each block */
+  bool is_row;      /* a block is contiguous */
   int64_t block_bytes, count;
-  char *packed;                  /* blocks side by side; NULL: only counting */
+  char *packed; /* blocks side by side; NULL: only counting */
   loops_cast_function move;
-  bool writes;                   /* packed into the tensor, else the other way */
+  bool writes; /* packed into the tensor, else the other way */
 } picking;
 
 static void copy_run(void *data, char *const *at, const int64_t *steps, int64_t n) {
@@ -104,7 +113,8 @@ static moth_status picking_open(const operation_call *call, const moth_tensor *t
   int64_t width = (int64_t)dtype_size(t->dtype), count;
   const int64_t *size = t->size + mask->rank, *strides = t->strides + mask->rank;
   bool fits = shape_count(inner, size, &count);
-  *p = (picking){ .inner = { .operands = 2 }, .is_row = shape_is_contiguous(inner, size, strides), .move = loops_cast(t->dtype, t->dtype) };
+  *p =
+      (picking) { .inner = { .operands = 2 }, .is_row = shape_is_contiguous(inner, size, strides), .move = loops_cast(t->dtype, t->dtype) };
   p->block_bytes = fits ? count * width : 0;
   shape_strides(inner, size, p->inner.strides[0]);
   for (int i = 0; i < inner; i++) {
@@ -125,7 +135,7 @@ static moth_status picking_open(const operation_call *call, const moth_tensor *t
 static moth_status apply_mask_select(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0), *out;
   picking p;
-  moth_shape shape;
+  moth_shape shape = { .rank = 0 };
   moth_status status = picking_open(call, t, &p, &shape);
   if (status == MOTH_OK) status = tensor_new(call->m, call->where, t->dtype, shape.rank, shape.size, false, &out);
   if (status != MOTH_OK) return status;
@@ -135,9 +145,13 @@ static moth_status apply_mask_select(const operation_call *call) {
 }
 
 const operation_class operation_mask_select = {
-  .row = { .row = { ROW_TEXTS("mask_select", "the elements, or rows, where the mask holds, in order; t[mask] in scripts", "x:mask_select(x:gt(0))") },
-           .inputs = 2, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_mask_select
+  .row = { .row = { ROW_TEXTS("mask_select", "the elements, or rows, where the mask holds, in order; t[mask] in scripts",
+                              "x:mask_select(x:gt(0))") },
+           .inputs = 2,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_mask_select,
 };
 
 /* The value as what goes into the picked places: contiguous, of their shape and dtype. */
@@ -163,7 +177,7 @@ static moth_status packed_value(const operation_call *call, const moth_tensor *t
 static moth_status apply_masked_put(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0), *packed, *mask = operation_tensor(call, 1), *apart = NULL;
   picking p;
-  moth_shape shape;
+  moth_shape shape = { .rank = 0 };
   moth_status status = picking_open(call, t, &p, &shape);
   if (status == MOTH_OK) status = packed_value(call, t, &shape, &packed);
   if (status != MOTH_OK) return status;
@@ -182,6 +196,9 @@ static moth_status apply_masked_put(const operation_call *call) {
 
 const operation_class operation_masked_put_ = {
   .row = { .row = { ROW_TEXTS("masked_put_", "puts the value where the mask holds; t[mask] = v in scripts", "x:masked_put_(x:lt(0), 0)") },
-           .inputs = 3, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD | MOTH_ONLY_TWIN | MOTH_NUMBERS },
-  .apply = apply_masked_put
+           .inputs = 3,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD | MOTH_ONLY_TWIN | MOTH_NUMBERS },
+  .apply = apply_masked_put,
 };

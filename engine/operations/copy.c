@@ -11,17 +11,30 @@ static moth_status apply_clone(const operation_call *call) {
 
 const operation_class operation_clone = {
   .row = { .row = { ROW_TEXTS("clone", "a row-major copy", "x:clone()") },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_clone, .code = 0
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_clone,
+  .code = 0,
 };
 const operation_class operation_contiguous = {
   .row = { .row = { ROW_TEXTS("contiguous", "the tensor itself where it is row-major, else such a copy", "x:t():contiguous()") },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_clone, .code = 1
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_clone,
+  .code = 1,
 };
 
 static const moth_option_row to_options[] = {
-  { .key = "dtype", .doc = "the dtype of the copy", .kinds = MOTH_OPTION_TEXT, .position = 1, .flags = MOTH_REQUIRED, .choices = "f32 f64 i64 u8 bool" },
+  { .key = "dtype",
+    .doc = "the dtype of the copy",
+    .kinds = MOTH_OPTION_TEXT,
+    .position = 1,
+    .flags = MOTH_REQUIRED,
+    .choices = "f32 f64 i64 u8 bool" },
 };
 
 static moth_status apply_to(const operation_call *call) {
@@ -32,14 +45,23 @@ static moth_status apply_to(const operation_call *call) {
 }
 
 const operation_class operation_to = {
-  .row = { .row = { ROW_TEXTS("to", "a copy in another dtype\nFloats lose their fraction on the way to integers; what does not fit is an error", "x:to\"f64\""),
+  .row = { .row = { ROW_TEXTS("to",
+                              "a copy in another dtype\nFloats lose their fraction on the way to integers; what does not fit is an error",
+                              "x:to\"f64\""),
                     ROW_OPTIONS(to_options) },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_to
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_to,
 };
 
 static const moth_option_row fill_options[] = {
-  { .key = "value", .doc = "of every element", .kinds = MOTH_OPTION_INT | MOTH_OPTION_REAL | MOTH_OPTION_FLAG, .position = 1, .flags = MOTH_REQUIRED },
+  { .key = "value",
+    .doc = "of every element",
+    .kinds = MOTH_OPTION_INT | MOTH_OPTION_REAL | MOTH_OPTION_FLAG,
+    .position = 1,
+    .flags = MOTH_REQUIRED },
 };
 
 static moth_status apply_fill(const operation_call *call) {
@@ -55,13 +77,19 @@ static moth_status apply_fill(const operation_call *call) {
 
 const operation_class operation_fill_ = {
   .row = { .row = { ROW_TEXTS("fill_", "sets every element to a value", "x:fill_(7)"), ROW_OPTIONS(fill_options) },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD | MOTH_ONLY_TWIN },
-  .apply = apply_fill
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD | MOTH_ONLY_TWIN },
+  .apply = apply_fill,
 };
 const operation_class operation_zero_ = {
   .row = { .row = { ROW_TEXTS("zero_", "sets every element to 0", "x:zero_()") },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD | MOTH_ONLY_TWIN },
-  .apply = apply_fill
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD | MOTH_ONLY_TWIN },
+  .apply = apply_fill,
 };
 
 static moth_status apply_copy(const operation_call *call) {
@@ -84,6 +112,9 @@ static moth_status apply_copy(const operation_call *call) {
 
 const operation_class operation_copy_ = {
   .row = { .row = { ROW_TEXTS("copy_", "takes over another tensor's elements, broadcast and converted", "x:copy_(y)") },
-           .inputs = 2, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD | MOTH_ONLY_TWIN },
-  .apply = apply_copy
+           .inputs = 2,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD | MOTH_ONLY_TWIN },
+  .apply = apply_copy,
 };

@@ -24,7 +24,7 @@ static moth_status give_filled(const operation_call *call, moth_dtype dtype, int
 }
 
 static moth_status apply_constant(const operation_call *call) {
-  moth_shape shape;
+  moth_shape shape = { .rank = 0 };
   moth_value value = { .kind = MOTH_INT_VALUE, .as.integer = call->class->code };
   moth_status status = operation_shape(call, CREATE_SHAPE, &shape);
   if (status != MOTH_OK) return status;
@@ -32,10 +32,11 @@ static moth_status apply_constant(const operation_call *call) {
   return give_filled(call, dtype, shape.rank, shape.size, &value);
 }
 
-#define CONSTANT_ROW(word, value_, doc_, example_)                                                                                \
-  const operation_class operation_##word = {                                                                                      \
-    .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(create_options) }, .results = 1, .flags = MOTH_CREATES },     \
-    .apply = apply_constant, .code = (value_)                                                                                     \
+#define CONSTANT_ROW(word, value_, doc_, example_)                                                                                         \
+  const operation_class operation_##word = {                                                                                               \
+    .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(create_options) }, .results = 1, .flags = MOTH_CREATES },              \
+    .apply = apply_constant,                                                                                                               \
+    .code = (value_)                                                                                                                       \
   }
 CONSTANT_ROW(zeros, 0, "a tensor of zeros", "moth.zeros(3, 4)");
 CONSTANT_ROW(ones, 1, "a tensor of ones", "moth.ones{ 3, 4, dtype = \"f64\" }");
@@ -43,22 +44,29 @@ CONSTANT_ROW(ones, 1, "a tensor of ones", "moth.ones{ 3, 4, dtype = \"f64\" }");
 /* Memory whose values mean nothing yet is cleared all the same: what a script prints must not depend on what ran before. */
 const operation_class operation_empty = {
   .row = { .row = { ROW_TEXTS("empty", "a tensor to be filled; zeros until then", "moth.empty(3, 4)"), ROW_OPTIONS(create_options) },
-           .results = 1, .flags = MOTH_CREATES },
-  .apply = apply_constant, .code = 0
+           .results = 1,
+           .flags = MOTH_CREATES },
+  .apply = apply_constant,
+  .code = 0,
 };
 
 #define NUMBER_KINDS (MOTH_OPTION_INT | MOTH_OPTION_REAL | MOTH_OPTION_FLAG)
 
 enum { FULL_SHAPE, FULL_VALUE, FULL_DTYPE };
 static const moth_option_row full_options[] = {
-  [FULL_SHAPE] = { .key = "shape", .doc = "a size, or a list of sizes", .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS, .position = 1,
-                   .flags = MOTH_REQUIRED | MOTH_RANGED, .low = 0, .high = 9007199254740992.0 },
+  [FULL_SHAPE] = { .key = "shape",
+                   .doc = "a size, or a list of sizes",
+                   .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,
+                   .position = 1,
+                   .flags = MOTH_REQUIRED | MOTH_RANGED,
+                   .low = 0,
+                   .high = 9007199254740992.0 },
   [FULL_VALUE] = { .key = "value", .doc = "of every element", .kinds = NUMBER_KINDS, .position = 2, .flags = MOTH_REQUIRED },
   [FULL_DTYPE] = OPTION_ANY_DTYPE,
 };
 
 static moth_status apply_full(const operation_call *call) {
-  moth_shape shape;
+  moth_shape shape = { .rank = 0 };
   moth_status status = operation_shape(call, FULL_SHAPE, &shape);
   if (status != MOTH_OK) return status;
   moth_value value = operation_option_number(call, FULL_VALUE);
@@ -67,9 +75,11 @@ static moth_status apply_full(const operation_call *call) {
 }
 
 const operation_class operation_full = {
-  .row = { .row = { ROW_TEXTS("full", "a tensor of one value; true and false give bools", "moth.full({3, 4}, 7)"), ROW_OPTIONS(full_options) },
-           .results = 1, .flags = MOTH_CREATES },
-  .apply = apply_full
+  .row = { .row = { ROW_TEXTS("full", "a tensor of one value; true and false give bools", "moth.full({3, 4}, 7)"),
+                    ROW_OPTIONS(full_options) },
+           .results = 1,
+           .flags = MOTH_CREATES },
+  .apply = apply_full,
 };
 
 enum { LIKE_DTYPE, LIKE_VALUE };
@@ -86,18 +96,23 @@ static moth_status apply_like(const operation_call *call) {
   return give_filled(call, operation_dtype(call, LIKE_DTYPE, t->dtype), t->rank, t->size, &value);
 }
 
-#define LIKE_ROW(word, value_, list, doc_, example_)                                                                      \
-  const operation_class operation_##word = {                                                                              \
-    .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(list) }, .inputs = 1, .results = 1,                   \
-             .dtypes = ALL_DTYPES, .flags = MOTH_CREATES },                                                               \
-    .apply = apply_like, .code = (value_)                                                                                 \
-  }
+#define LIKE_ROW(word, value_, list, doc_, example_)                                                                                       \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(list) },                      \
+                                                      .inputs = 1,                                                                         \
+                                                      .results = 1,                                                                        \
+                                                      .dtypes = ALL_DTYPES,                                                                \
+                                                      .flags = MOTH_CREATES },                                                             \
+                                             .apply = apply_like,                                                                          \
+                                             .code = (value_) }
 LIKE_ROW(zeros_like, 0, like_options, "zeros of a tensor's shape and dtype", "moth.zeros_like(x)");
 LIKE_ROW(ones_like, 1, like_options, "ones of a tensor's shape and dtype", "moth.ones_like(x)");
 LIKE_ROW(full_like, 0, full_like_options, "one value in a tensor's shape and dtype", "moth.full_like(x, 7)");
 
-#define OPTION_COUNT(name, at, text, more)                                                                                 \
-  { .key = name, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_RANGED | (more), .low = 0, .high = 9007199254740992.0 }
+#define OPTION_COUNT(name, at, text, more)                                                                                                 \
+  {                                                                                                                                        \
+    .key = name, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_RANGED | (more), .low = 0,                         \
+    .high = 9007199254740992.0                                                                                                             \
+  }
 
 enum { EYE_ROWS, EYE_COLUMNS, EYE_DTYPE };
 static const moth_option_row eye_options[] = {
@@ -111,7 +126,7 @@ static moth_status apply_eye(const operation_call *call) {
   if (options_is_set(call->options, EYE_COLUMNS)) columns = options_int(call->options, EYE_COLUMNS);
   moth_tensor *t;
   moth_dtype dtype = operation_dtype(call, EYE_DTYPE, MOTH_F32);
-  moth_status status = tensor_new(call->m, call->where, dtype, 2, (int64_t[]){ rows, columns }, true, &t);
+  moth_status status = tensor_new(call->m, call->where, dtype, 2, (int64_t[]) { rows, columns }, true, &t);
   if (status != MOTH_OK) return status;
   for (int64_t i = 0; i < rows && i < columns; i++) dtype_store_int(dtype, 1, t->values + i * (columns + 1) * (int64_t)dtype_size(dtype));
   operation_give(call, 0, t);
@@ -120,23 +135,29 @@ static moth_status apply_eye(const operation_call *call) {
 
 const operation_class operation_eye = {
   .row = { .row = { ROW_TEXTS("eye", "ones on the diagonal, zeros beside it", "moth.eye(3)"), ROW_OPTIONS(eye_options) },
-           .results = 1, .flags = MOTH_CREATES },
-  .apply = apply_eye
+           .results = 1,
+           .flags = MOTH_CREATES },
+  .apply = apply_eye,
 };
 
-#define OPTION_FINITE(name, at, text, more)                                                                                \
+#define OPTION_FINITE(name, at, text, more)                                                                                                \
   { .key = name, .doc = text, .kinds = MOTH_OPTION_REAL, .position = (at), .flags = (more) }
 
 enum { RANGE_FIRST, RANGE_LAST, RANGE_STEP, RANGE_DTYPE };
 static const moth_option_row range_options[] = {
   [RANGE_FIRST] = OPTION_FINITE("first", 1, "the first value", MOTH_REQUIRED),
   [RANGE_LAST] = OPTION_FINITE("last", 2, "no value passes it; it is one itself where whole steps lead there", MOTH_REQUIRED),
-  [RANGE_STEP] = { .key = "step", .doc = "from one value to the next, not 0", .kinds = MOTH_OPTION_REAL, .position = 3, .fallback = MOTH_REAL(NULL, 1) },
+  [RANGE_STEP] = { .key = "step",
+                   .doc = "from one value to the next, not 0",
+                   .kinds = MOTH_OPTION_REAL,
+                   .position = 3,
+                   .fallback = MOTH_REAL(NULL, 1) },
   [RANGE_DTYPE] = OPTION_DTYPE("f32 f64 i64 u8"),
 };
 
 /* Stores count values first + i*step, the last of them no further than `last`. */
-static moth_status give_progression(const operation_call *call, moth_dtype dtype, double first, double last, double step, int64_t count, bool exact_end) {
+static moth_status give_progression(const operation_call *call, moth_dtype dtype, double first, double last, double step, int64_t count,
+                                    bool exact_end) {
   moth_tensor *t;
   moth_status status = tensor_new(call->m, call->where, dtype, 1, &count, false, &t);
   if (status != MOTH_OK) return status;
@@ -162,7 +183,8 @@ static moth_status check_finite(const operation_call *call, int options) {
 }
 
 static moth_status apply_range(const operation_call *call) {
-  double first = options_real(call->options, RANGE_FIRST), last = options_real(call->options, RANGE_LAST), step = options_real(call->options, RANGE_STEP);
+  double first = options_real(call->options, RANGE_FIRST), last = options_real(call->options, RANGE_LAST),
+         step = options_real(call->options, RANGE_STEP);
   moth_status status = check_finite(call, 3);
   if (status != MOTH_OK) return status;
   if (step == 0) return context_fail(call->m, MOTH_OPTION, call->where, "step must not be 0");
@@ -174,9 +196,11 @@ static moth_status apply_range(const operation_call *call) {
 }
 
 const operation_class operation_range = {
-  .row = { .row = { ROW_TEXTS("range", "first, first + step … up to and with last, as Lua's for counts", "moth.range(1, 5)"), ROW_OPTIONS(range_options) },
-           .results = 1, .flags = MOTH_CREATES },
-  .apply = apply_range
+  .row = { .row = { ROW_TEXTS("range", "first, first + step … up to and with last, as Lua's for counts", "moth.range(1, 5)"),
+                    ROW_OPTIONS(range_options) },
+           .results = 1,
+           .flags = MOTH_CREATES },
+  .apply = apply_range,
 };
 
 enum { LINSPACE_FIRST, LINSPACE_LAST, LINSPACE_COUNT, LINSPACE_DTYPE };
@@ -197,9 +221,11 @@ static moth_status apply_linspace(const operation_call *call) {
 }
 
 const operation_class operation_linspace = {
-  .row = { .row = { ROW_TEXTS("linspace", "values in equal steps from first to last, both included", "moth.linspace(0, 1, 5)"), ROW_OPTIONS(linspace_options) },
-           .results = 1, .flags = MOTH_CREATES },
-  .apply = apply_linspace
+  .row = { .row = { ROW_TEXTS("linspace", "values in equal steps from first to last, both included", "moth.linspace(0, 1, 5)"),
+                    ROW_OPTIONS(linspace_options) },
+           .results = 1,
+           .flags = MOTH_CREATES },
+  .apply = apply_linspace,
 };
 
 enum { ONE_HOT_CLASSES, ONE_HOT_DTYPE };
@@ -252,7 +278,11 @@ static moth_status apply_one_hot(const operation_call *call) {
 }
 
 const operation_class operation_one_hot = {
-  .row = { .row = { ROW_TEXTS("one_hot", "a row for each class number, 1 at its class and 0 elsewhere", "moth.one_hot(y, 10)"), ROW_OPTIONS(one_hot_options) },
-           .inputs = 1, .results = 1, .dtypes = NUMBER_DTYPES, .flags = MOTH_CREATES },
-  .apply = apply_one_hot
+  .row = { .row = { ROW_TEXTS("one_hot", "a row for each class number, 1 at its class and 0 elsewhere", "moth.one_hot(y, 10)"),
+                    ROW_OPTIONS(one_hot_options) },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = NUMBER_DTYPES,
+           .flags = MOTH_CREATES },
+  .apply = apply_one_hot,
 };

@@ -9,14 +9,14 @@ typedef struct operand {
   moth_dtype dtype;
   char *values;
   int64_t strides[MOTH_MAX_RANK];
-  uint64_t number;              /* the value itself, where it is a number */
-  moth_tensor *apart;           /* a copy made because it overlapped the result */
+  uint64_t number;    /* the value itself, where it is a number */
+  moth_tensor *apart; /* a copy made because it overlapped the result */
 } operand;
 
 typedef struct visit {
   const elements *e;
   moth_dtype dtypes[ELEMENTS_INPUTS];
-  size_t width;                 /* of the result's elements */
+  size_t width; /* of the result's elements */
 } visit;
 
 static void call_function(const elements *e, const void *const *x, void *y, int64_t n) {
@@ -126,8 +126,8 @@ static moth_status check_twin(const operation_call *call, const elements *e, con
     const moth_value *other = &call->inputs[call->input_count - 1];
     const char *and = call->input_count > 1 ? " and " : "";
     context_fail(call->m, MOTH_DTYPE, call->where, "%s%s%s give%s %s; in place the dtype stays %s", tensor_text(t).text, and,
-                 call->input_count > 1 ? operation_value_text(other).text : "", call->input_count > 1 ? "" : "s", moth_dtype_name(e->result),
-                 moth_dtype_name(t->dtype));
+                 call->input_count > 1 ? operation_value_text(other).text : "", call->input_count > 1 ? "" : "s",
+                 moth_dtype_name(e->result), moth_dtype_name(t->dtype));
     if (call->input_count == 1 || other->kind != MOTH_TENSOR_VALUE) return call->m->status;
     return context_hint(call->m, "to\"%s\" converts the other one", moth_dtype_name(t->dtype));
   }
@@ -140,7 +140,8 @@ static moth_status lay_out(const operation_call *call, const elements *e, int in
   const moth_value *value = &e->input[input];
   if (value->kind != MOTH_TENSOR_VALUE) {
     const moth_tensor *like = call->inputs[0].kind == MOTH_TENSOR_VALUE ? operation_tensor(call, 0) : NULL;
-    moth_status status = operation_number(call, value, e->compute[input], like && like->dtype == e->compute[input] ? like : NULL, &x->number);
+    moth_status status =
+        operation_number(call, value, e->compute[input], like && like->dtype == e->compute[input] ? like : NULL, &x->number);
     if (status != MOTH_OK) return status;
     x->dtype = e->compute[input];
     x->values = (char *)&x->number;
@@ -164,7 +165,8 @@ static bool is_plain(const elements *e, const moth_tensor *out) {
   if (e->general || out->count > LOOPS_POLL || !tensor_is_contiguous(out)) return false;
   for (int i = 0; i < e->inputs; i++) {
     const moth_tensor *t = e->input[i].as.tensor;
-    if (e->input[i].kind != MOTH_TENSOR_VALUE || t->dtype != e->compute[i] || !shape_equal(t->rank, t->size, out->rank, out->size)) return false;
+    if (e->input[i].kind != MOTH_TENSOR_VALUE || t->dtype != e->compute[i] || !shape_equal(t->rank, t->size, out->rank, out->size))
+      return false;
     if (!tensor_is_contiguous(t)) return false;
     if (out->values != t->values && tensor_overlaps(t, out)) return false;
   }
@@ -172,7 +174,7 @@ static bool is_plain(const elements *e, const moth_tensor *out) {
 }
 
 moth_status elements_apply(const operation_call *call, const elements *e) {
-  moth_shape shape;
+  moth_shape shape = { .rank = 0 };
   moth_status status = find_shape(call, e, &shape);
   if (status == MOTH_OK && call->in_place) status = check_twin(call, e, &shape);
   if (status != MOTH_OK) return status;

@@ -20,7 +20,7 @@ typedef struct elements {
   void (*general)(const struct elements *self, const void *const *x, void *y, int64_t n);
   /* NULL, or a faster binary for one operand that is the same for all; a float function. */
   void (*number)(const void *a, double b, void *y, int64_t n, bool reversed);
-  uint64_t low, high;                  /* of clamp: elements of the dtype */
+  uint64_t low, high; /* of clamp: elements of the dtype */
 } elements;
 
 /* Runs it for a call: results[0] is the new tensor, or inputs[0] for a twin, which keeps its dtype and shape. */

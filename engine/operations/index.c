@@ -3,9 +3,11 @@
 
 #include "operations/lanes.h"
 
-#define OPTION_ONE_AXIS                                                                                                    \
-  { .key = "axis", .doc = "the axis that positions are taken from", .kinds = MOTH_OPTION_INT, .position = 1,               \
-    .flags = MOTH_REQUIRED | MOTH_POSITION }
+#define OPTION_ONE_AXIS                                                                                                                    \
+  {                                                                                                                                        \
+    .key = "axis", .doc = "the axis that positions are taken from", .kinds = MOTH_OPTION_INT, .position = 1,                               \
+    .flags = MOTH_REQUIRED | MOTH_POSITION                                                                                                 \
+  }
 static const moth_option_row index_options[] = { OPTION_ONE_AXIS };
 
 /* A tensor without a handle: everything at one position of an axis, which goes. */
@@ -64,18 +66,26 @@ static moth_status apply_index(const operation_call *call) {
 }
 
 const operation_class operation_index = {
-  .row = { .row = { ROW_TEXTS("index", "copies of the slices at the given positions of an axis; t[ids] for rows", "x:index(1, moth.tensor{ 3, 1 })"),
+  .row = { .row = { ROW_TEXTS("index", "copies of the slices at the given positions of an axis; t[ids] for rows",
+                              "x:index(1, moth.tensor{ 3, 1 })"),
                     ROW_OPTIONS(index_options) },
-           .inputs = 2, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_index
+           .inputs = 2,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_index,
 };
 
-typedef struct gathering { moth_dtype dtype; int64_t n, x_step, id_step, y_step; } gathering;
+typedef struct gathering {
+  moth_dtype dtype;
+  int64_t n, x_step, id_step, y_step;
+} gathering;
 
 static bool gather_lane(void *data, char *const *lane) {
   const gathering *g = data;
   loops_cast_function move = loops_cast(g->dtype, g->dtype);
-  for (int64_t i = 0; i < g->n; i++) move(lane[2] + *(const int64_t *)(lane[0] + i * g->id_step) * g->x_step, 0, lane[1] + i * g->y_step, 0, 1);
+  for (int64_t i = 0; i < g->n; i++)
+    move(lane[2] + *(const int64_t *)(lane[0] + i * g->id_step) * g->x_step, 0, lane[1] + i * g->y_step, 0, 1);
   return true;
 }
 
@@ -103,14 +113,22 @@ static moth_status apply_gather(const operation_call *call) {
 }
 
 const operation_class operation_gather = {
-  .row = { .row = { ROW_TEXTS("gather", "picks along an axis: for each position the element of its own lane", "p:gather(2, y:unsqueeze(2))"),
+  .row = { .row = { ROW_TEXTS("gather", "picks along an axis: for each position the element of its own lane",
+                              "p:gather(2, y:unsqueeze(2))"),
                     ROW_OPTIONS(index_options) },
-           .inputs = 2, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_gather
+           .inputs = 2,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_gather,
 };
 
 static const moth_option_row flip_options[] = {
-  { .key = "axis", .doc = "the axis, or a list of axes; absent: all", .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS, .position = 1, .flags = MOTH_POSITION },
+  { .key = "axis",
+    .doc = "the axis, or a list of axes; absent: all",
+    .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,
+    .position = 1,
+    .flags = MOTH_POSITION },
 };
 
 static moth_status apply_flip(const operation_call *call) {
@@ -132,7 +150,11 @@ static moth_status apply_flip(const operation_call *call) {
 }
 
 const operation_class operation_flip = {
-  .row = { .row = { ROW_TEXTS("flip", "a copy in reverse order along one axis, several or all", "moth.range(1, 3):flip(1)"), ROW_OPTIONS(flip_options) },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_flip
+  .row = { .row = { ROW_TEXTS("flip", "a copy in reverse order along one axis, several or all", "moth.range(1, 3):flip(1)"),
+                    ROW_OPTIONS(flip_options) },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_flip,
 };

@@ -2,7 +2,11 @@
 #include "operations/support.h"
 
 static const moth_option_row join_options[] = {
-  { .key = "axis", .doc = "the axis along which they follow one another", .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_POSITION,
+  { .key = "axis",
+    .doc = "the axis along which they follow one another",
+    .kinds = MOTH_OPTION_INT,
+    .position = 1,
+    .flags = MOTH_POSITION,
     .fallback = MOTH_INT(NULL, 0) },
 };
 
@@ -28,7 +32,8 @@ static moth_status check_shapes(const operation_call *call, int axis) {
   for (int i = 1; i < call->input_count; i++) {
     const moth_tensor *t = operation_tensor(call, i);
     if (t->rank != first->rank) {
-      return context_fail(call->m, MOTH_SHAPE, call->where, "%s and %s: the numbers of axes differ", tensor_text(first).text, tensor_text(t).text);
+      return context_fail(call->m, MOTH_SHAPE, call->where, "%s and %s: the numbers of axes differ", tensor_text(first).text,
+                          tensor_text(t).text);
     }
     for (int j = 0; j < t->rank; j++) {
       if (j == axis || t->size[j] == first->size[j]) continue;
@@ -67,9 +72,13 @@ static moth_status apply_cat(const operation_call *call) {
 }
 
 const operation_class operation_cat = {
-  .row = { .row = { ROW_TEXTS("cat", "tensors one after the other along an axis that they have; dtypes promote", "moth.cat({ a, b }, 1)"), ROW_OPTIONS(join_options) },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_CREATES | MOTH_LIST },
-  .apply = apply_cat
+  .row = { .row = { ROW_TEXTS("cat", "tensors one after the other along an axis that they have; dtypes promote", "moth.cat({ a, b }, 1)"),
+                    ROW_OPTIONS(join_options) },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_CREATES | MOTH_LIST },
+  .apply = apply_cat,
 };
 
 static moth_status apply_stack(const operation_call *call) {
@@ -81,7 +90,8 @@ static moth_status apply_stack(const operation_call *call) {
     return context_fail(m, MOTH_INDEX, call->where, "axis %lld: the new axis of %s may be %d..%d", (long long)tensor_told(m, given),
                         tensor_text(first).text, m->index_base, first->rank + m->index_base);
   }
-  if (first->rank == MOTH_MAX_RANK) return context_fail(m, MOTH_LIMIT, call->where, "%s leaves no room for an axis", tensor_text(first).text);
+  if (first->rank == MOTH_MAX_RANK)
+    return context_fail(m, MOTH_LIMIT, call->where, "%s leaves no room for an axis", tensor_text(first).text);
   moth_status status = check_shapes(call, -1);
   if (status != MOTH_OK) return status;
   int64_t size[MOTH_MAX_RANK];
@@ -100,7 +110,11 @@ static moth_status apply_stack(const operation_call *call) {
 }
 
 const operation_class operation_stack = {
-  .row = { .row = { ROW_TEXTS("stack", "tensors of one shape side by side along a new axis; dtypes promote", "moth.stack({ a, b }, 1)"), ROW_OPTIONS(join_options) },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_CREATES | MOTH_LIST },
-  .apply = apply_stack
+  .row = { .row = { ROW_TEXTS("stack", "tensors of one shape side by side along a new axis; dtypes promote", "moth.stack({ a, b }, 1)"),
+                    ROW_OPTIONS(join_options) },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_CREATES | MOTH_LIST },
+  .apply = apply_stack,
 };

@@ -1,6 +1,12 @@
 #include "operations/lanes.h"
 
-typedef struct lanes { moth *m; int count; lane_function function; void *data; bool stopped; } lanes;
+typedef struct lanes {
+  moth *m;
+  int count;
+  lane_function function;
+  void *data;
+  bool stopped;
+} lanes;
 
 static void lanes_visit(void *data, char *const *at, const int64_t *steps, int64_t n) {
   lanes *l = data;

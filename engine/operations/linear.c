@@ -22,21 +22,30 @@ static moth_status apply_trace(const operation_call *call) {
     else if (!dtype_is_real(t->dtype)) whole += *(const uint8_t *)at;
     else sum += dtype_load(t->dtype, at);
   }
-  if (dtype_is_real(t->dtype)) call->results[0] = (moth_value){ .kind = MOTH_REAL_VALUE, .as.real = sum };
-  else call->results[0] = (moth_value){ .kind = MOTH_INT_VALUE, .as.integer = (int64_t)whole };
+  if (dtype_is_real(t->dtype)) call->results[0] = (moth_value) { .kind = MOTH_REAL_VALUE, .as.real = sum };
+  else call->results[0] = (moth_value) { .kind = MOTH_INT_VALUE, .as.integer = (int64_t)whole };
   return MOTH_OK;
 }
 
 const operation_class operation_trace = {
   .row = { .row = { ROW_TEXTS("trace", "the sum of the diagonal", "moth.eye(3):trace()") },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_trace
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_trace,
 };
 
 enum { PINV_CUTOFF, PINV_REAL };
 static const moth_option_row pinv_options[] = {
-  [PINV_CUTOFF] = { .key = "cutoff", .doc = "singular values up to this share of the largest count as 0; absent: max(rows, columns) times the dtype's epsilon",
-                    .kinds = MOTH_OPTION_REAL, .position = 1, .flags = MOTH_RANGED, .low = 0, .high = 1 },
+  [PINV_CUTOFF] = { .key = "cutoff",
+                    .doc =
+                        "singular values up to this share of the largest count as 0; absent: max(rows, columns) times the dtype's epsilon",
+                    .kinds = MOTH_OPTION_REAL,
+                    .position = 1,
+                    .flags = MOTH_RANGED,
+                    .low = 0,
+                    .high = 1 },
   [PINV_REAL] = OPTION_REAL,
 };
 
@@ -66,9 +75,14 @@ static moth_status apply_pinv(const operation_call *call) {
 }
 
 const operation_class operation_pinv = {
-  .row = { .row = { ROW_TEXTS("pinv", "the Moore-Penrose inverse of a matrix, or of each of a stack\n[rows,columns] gives [columns,rows]; by singular values",
+  .row = { .row = { ROW_TEXTS("pinv",
+                              "the Moore-Penrose inverse of a matrix, or of each of a "
+                              "stack\n[rows,columns] gives [columns,rows]; by singular values",
                               "moth.tensor{ {1, 2}, {3, 4}, {5, 6} }:pinv()"),
                     ROW_OPTIONS(pinv_options) },
-           .inputs = 1, .results = 1, .dtypes = NUMBER_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_pinv
+           .inputs = 1,
+           .results = 1,
+           .dtypes = NUMBER_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_pinv,
 };

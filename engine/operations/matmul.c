@@ -9,7 +9,7 @@
 
 /* A matrix, or a stack of them, within a tensor. */
 typedef struct matrix {
-  moth_tensor *tensor;           /* owned */
+  moth_tensor *tensor; /* owned */
   int64_t rows, columns, row, column;
   int batch_rank;
 } matrix;
@@ -34,7 +34,7 @@ static void lay_out(matrix *x, bool is_left) {
 
 /* An operand in the product's dtype; packed where its strides would slow a product down. */
 static moth_status matrix_open(const operation_call *call, moth_tensor *t, moth_dtype dtype, bool is_left, matrix *x) {
-  *x = (matrix){ .tensor = moth_retain(t) };
+  *x = (matrix) { .tensor = moth_retain(t) };
   lay_out(x, is_left);
   bool is_small = (double)x->rows * (double)x->columns < 64;
   if (t->dtype == dtype && (is_small || is_readable(x))) return MOTH_OK;
@@ -70,9 +70,9 @@ static bool product_stack(moth *m, moth_dtype dtype, const matrix *a, const matr
   shape_broadcast_strides(b->batch_rank, b->tensor->size, b->tensor->strides, batch->rank, strides[1]);
   const char *av = a->tensor->values, *bv = b->tensor->values;
   for (;;) {
-    bool done = dtype_is_real(dtype) ? matmul(m, dtype, a->rows, b->columns, a->columns, av, a->row, a->column, bv, b->row, b->column, c,
-                                              b->columns, false)
-                                     : integer_product(m, dtype, a, av, b, bv, c);
+    bool done = dtype_is_real(dtype)
+                    ? matmul(m, dtype, a->rows, b->columns, a->columns, av, a->row, a->column, bv, b->row, b->column, c, b->columns, false)
+                    : integer_product(m, dtype, a, av, b, bv, c);
     if (!done) return false;
     c += a->rows * b->columns * width;
     int axis = batch->rank - 1;
@@ -89,14 +89,15 @@ static bool product_stack(moth *m, moth_dtype dtype, const matrix *a, const matr
 
 /* The first tensor of a shape that an operation made, as a number of its dtype. */
 static moth_value number_of(const moth_tensor *t) {
-  if (t->dtype == MOTH_I64) return (moth_value){ .kind = MOTH_INT_VALUE, .as.integer = *(const int64_t *)t->values };
-  if (t->dtype == MOTH_U8) return (moth_value){ .kind = MOTH_INT_VALUE, .as.integer = *(const uint8_t *)t->values };
-  return (moth_value){ .kind = MOTH_REAL_VALUE, .as.real = dtype_load(t->dtype, t->values) };
+  if (t->dtype == MOTH_I64) return (moth_value) { .kind = MOTH_INT_VALUE, .as.integer = *(const int64_t *)t->values };
+  if (t->dtype == MOTH_U8) return (moth_value) { .kind = MOTH_INT_VALUE, .as.integer = *(const uint8_t *)t->values };
+  return (moth_value) { .kind = MOTH_REAL_VALUE, .as.real = dtype_load(t->dtype, t->values) };
 }
 
 static moth_status check_operands(const operation_call *call, moth_dtype *dtype) {
   const moth_tensor *b = operation_tensor(call, 1);
-  if (b->dtype == MOTH_BOOL) return context_fail(call->m, MOTH_DTYPE, call->where, "takes f32, f64, i64 or u8, got %s", tensor_text(b).text);
+  if (b->dtype == MOTH_BOOL)
+    return context_fail(call->m, MOTH_DTYPE, call->where, "takes f32, f64, i64 or u8, got %s", tensor_text(b).text);
   *dtype = dtype_promote(operation_tensor(call, 0)->dtype, b->dtype);
   return MOTH_OK;
 }
@@ -109,8 +110,8 @@ static moth_status product(const operation_call *call, moth_dtype dtype, const m
   moth_shape batch;
   int axis;
   if (a->columns != b->rows) {
-    return context_fail(m, MOTH_SHAPE, call->where, "%s with %s: inner sizes %lld and %lld differ", tensor_text(left).text, tensor_text(right).text,
-                        (long long)a->columns, (long long)b->rows);
+    return context_fail(m, MOTH_SHAPE, call->where, "%s with %s: inner sizes %lld and %lld differ", tensor_text(left).text,
+                        tensor_text(right).text, (long long)a->columns, (long long)b->rows);
   }
   if (!shape_broadcast(a->batch_rank, a->tensor->size, b->batch_rank, b->tensor->size, &batch.rank, batch.size, &axis)) {
     int from_a = axis - (a->batch_rank > b->batch_rank ? 0 : b->batch_rank - a->batch_rank);
@@ -133,11 +134,12 @@ static moth_status product(const operation_call *call, moth_dtype dtype, const m
 static moth_status apply_matmul(const operation_call *call) {
   moth_tensor *left = operation_tensor(call, 0), *right = operation_tensor(call, 1), *out;
   matrix a = { NULL }, b = { NULL };
-  moth_dtype dtype;
+  moth_dtype dtype = MOTH_F32;
   moth_status status = check_operands(call, &dtype);
   if (status != MOTH_OK) return status;
   if (left->rank == 0 || right->rank == 0) {
-    return context_fail(call->m, MOTH_SHAPE, call->where, "%s with %s: both need an axis; use mul", tensor_text(left).text, tensor_text(right).text);
+    return context_fail(call->m, MOTH_SHAPE, call->where, "%s with %s: both need an axis; use mul", tensor_text(left).text,
+                        tensor_text(right).text);
   }
   status = matrix_open(call, left, dtype, true, &a);
   if (status == MOTH_OK) status = matrix_open(call, right, dtype, false, &b);
@@ -155,12 +157,16 @@ static moth_status apply_matmul(const operation_call *call) {
 }
 
 const operation_class operation_matmul = {
-  .row = { .row = { ROW_TEXTS("matmul",
-                              "the matrix product\n[n,k]·[k,m] gives [n,m]; a vector stands as a row on the left, a column on the right, two give a "
-                              "number; axes before the last two are stacks of matrices, broadcast",
-                              "moth.ones(2, 3):matmul(moth.ones(3, 4))") },
-           .inputs = 2, .results = 1, .dtypes = NUMBER_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_matmul
+  .row = { .row = { ROW_TEXTS(
+               "matmul",
+               "the matrix product\n[n,k]·[k,m] gives [n,m]; a vector stands as a row on the left, a column on the right, two give a "
+               "number; axes before the last two are stacks of matrices, broadcast",
+               "moth.ones(2, 3):matmul(moth.ones(3, 4))") },
+           .inputs = 2,
+           .results = 1,
+           .dtypes = NUMBER_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_matmul,
 };
 
 /* dot and outer take two vectors. */
@@ -177,7 +183,7 @@ static moth_status real_dot(const operation_call *call, moth_dtype dtype) {
   if (status == MOTH_OK) status = tensor_contiguous(call->m, call->where, operation_tensor(call, 1), dtype, &b);
   if (status == MOTH_OK) {
     double dot = call->m->kernels->of[dtype].dot(a->values, b->values, a->count);
-    call->results[0] = (moth_value){ .kind = MOTH_REAL_VALUE, .as.real = dot };
+    call->results[0] = (moth_value) { .kind = MOTH_REAL_VALUE, .as.real = dot };
   }
   moth_release(a);
   moth_release(b);
@@ -186,7 +192,7 @@ static moth_status real_dot(const operation_call *call, moth_dtype dtype) {
 
 static moth_status apply_dot(const operation_call *call) {
   moth_tensor *a = operation_tensor(call, 0), *b = operation_tensor(call, 1);
-  moth_dtype dtype;
+  moth_dtype dtype = MOTH_F32;
   moth_status status = check_vectors(call);
   if (status == MOTH_OK) status = check_operands(call, &dtype);
   if (status != MOTH_OK) return status;
@@ -197,13 +203,16 @@ static moth_status apply_dot(const operation_call *call) {
 const operation_class operation_dot = {
   .row = { .row = { ROW_TEXTS("dot", "the sum of the products of two vectors, a number; floats gather in f64",
                               "moth.tensor{ 1, 2 }:dot(moth.tensor{ 3, 4 })") },
-           .inputs = 2, .results = 1, .dtypes = NUMBER_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_dot
+           .inputs = 2,
+           .results = 1,
+           .dtypes = NUMBER_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_dot,
 };
 
 static moth_status apply_outer(const operation_call *call) {
   moth_tensor *left = operation_tensor(call, 0), *right = operation_tensor(call, 1), *out, *a = NULL, *b = NULL;
-  moth_dtype dtype;
+  moth_dtype dtype = MOTH_F32;
   moth_status status = check_vectors(call);
   if (status == MOTH_OK) status = check_operands(call, &dtype);
   if (status == MOTH_OK) status = tensor_contiguous(call->m, call->where, left, dtype, &a);
@@ -212,7 +221,8 @@ static moth_status apply_outer(const operation_call *call) {
   if (status == MOTH_OK) status = tensor_new(call->m, call->where, dtype, 2, size, false, &out);
   if (status == MOTH_OK) {
     operation_give(call, 0, out);
-    matrix column = { .tensor = a, .rows = size[0], .columns = 1, .row = 1 }, row = { .tensor = b, .rows = 1, .columns = size[1], .column = 1 };
+    matrix column = { .tensor = a, .rows = size[0], .columns = 1, .row = 1 },
+           row = { .tensor = b, .rows = 1, .columns = size[1], .column = 1 };
     column.column = 1, row.row = size[1];
     moth_shape none = { .rank = 0 };
     if (out->count > 0) {
@@ -226,19 +236,29 @@ static moth_status apply_outer(const operation_call *call) {
 }
 
 const operation_class operation_outer = {
-  .row = { .row = { ROW_TEXTS("outer", "all products of two vectors' elements, as a matrix", "moth.tensor{ 1, 2 }:outer(moth.tensor{ 3, 4, 5 })") },
-           .inputs = 2, .results = 1, .dtypes = NUMBER_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_outer
+  .row = { .row = { ROW_TEXTS("outer", "all products of two vectors' elements, as a matrix",
+                              "moth.tensor{ 1, 2 }:outer(moth.tensor{ 3, 4, 5 })") },
+           .inputs = 2,
+           .results = 1,
+           .dtypes = NUMBER_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_outer,
 };
 
 enum { ADDMM_ALPHA, ADDMM_BETA };
 static const moth_option_row addmm_options[] = {
   [ADDMM_ALPHA] = { .key = "alpha", .doc = "what the product is multiplied by", .kinds = MOTH_OPTION_REAL, .fallback = MOTH_REAL(NULL, 1) },
-  [ADDMM_BETA] = { .key = "beta", .doc = "what the tensor is multiplied by before", .kinds = MOTH_OPTION_REAL, .fallback = MOTH_REAL(NULL, 1) },
+  [ADDMM_BETA] = { .key = "beta",
+                   .doc = "what the tensor is multiplied by before",
+                   .kinds = MOTH_OPTION_REAL,
+                   .fallback = MOTH_REAL(NULL, 1) },
 };
 
 /* t = beta t + alpha p, element by element; p row-major. */
-typedef struct blend { double alpha, beta; moth_dtype dtype; } blend;
+typedef struct blend {
+  double alpha, beta;
+  moth_dtype dtype;
+} blend;
 
 static void blend_run(void *data, char *const *at, const int64_t *steps, int64_t n) {
   const blend *b = data;
@@ -264,10 +284,11 @@ static void blend_in(moth_tensor *t, const moth_tensor *p, double alpha, double 
 
 static moth_status addmm_check(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0), *a = operation_tensor(call, 1), *b = operation_tensor(call, 2);
-  bool fits = t->rank == 2 && a->rank == 2 && b->rank == 2 && a->size[1] == b->size[0] && t->size[0] == a->size[0] && t->size[1] == b->size[1];
+  bool fits =
+      t->rank == 2 && a->rank == 2 && b->rank == 2 && a->size[1] == b->size[0] && t->size[0] == a->size[0] && t->size[1] == b->size[1];
   if (!fits) {
-    return context_fail(call->m, MOTH_SHAPE, call->where, "%s plus %s with %s: [n,m] takes [n,k] with [k,m]", tensor_text(t).text, tensor_text(a).text,
-                        tensor_text(b).text);
+    return context_fail(call->m, MOTH_SHAPE, call->where, "%s plus %s with %s: [n,m] takes [n,k] with [k,m]", tensor_text(t).text,
+                        tensor_text(a).text, tensor_text(b).text);
   }
   moth_dtype dtype = dtype_promote(dtype_promote(t->dtype, a->dtype), b->dtype);
   if (dtype == t->dtype) return MOTH_OK;
@@ -308,6 +329,9 @@ done:
 const operation_class operation_addmm_ = {
   .row = { .row = { ROW_TEXTS("addmm_", "t = beta*t + alpha*(a·b), in place", "moth.zeros(2, 4):addmm_(moth.ones(2, 3), moth.ones(3, 4))"),
                     ROW_OPTIONS(addmm_options) },
-           .inputs = 3, .results = 1, .dtypes = REAL_DTYPES, .flags = MOTH_METHOD | MOTH_ONLY_TWIN },
-  .apply = apply_addmm
+           .inputs = 3,
+           .results = 1,
+           .dtypes = REAL_DTYPES,
+           .flags = MOTH_METHOD | MOTH_ONLY_TWIN },
+  .apply = apply_addmm,
 };

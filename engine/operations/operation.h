@@ -11,19 +11,19 @@ typedef struct operation_class operation_class;
 typedef struct operation_call {
   moth *m;
   const operation_class *class;
-  const char *where;             /* the name it was called by, for messages: "add", "add_" */
-  bool in_place;                 /* write into inputs[0] */
-  const moth_value *inputs;      /* checked: live tensors of an accepted dtype, or numbers where the row allows them */
+  const char *where;        /* the name it was called by, for messages: "add", "add_" */
+  bool in_place;            /* write into inputs[0] */
+  const moth_value *inputs; /* checked: live tensors of an accepted dtype, or numbers where the row allows them */
   int input_count;
-  const options *options;        /* read by the row's schema */
-  moth_value *results;           /* filled; released by the caller of apply when it fails */
+  const options *options; /* read by the row's schema */
+  moth_value *results;    /* filled; released by the caller of apply when it fails */
 } operation_call;
 
 struct operation_class {
-  moth_operation row;            /* the public part */
-  const char *twin;              /* the in-place twin's name, with MOTH_TWIN */
+  moth_operation row; /* the public part */
+  const char *twin;   /* the in-place twin's name, with MOTH_TWIN */
   moth_status (*apply)(const operation_call *call);
-  int code;                      /* for families that share one function: which unary, which binary … */
+  int code; /* for families that share one function: which unary, which binary … */
 };
 
 extern const moth_operation *const operation_catalog[];

@@ -2,7 +2,7 @@
 #include "core/memory.h"
 #include "operations/lanes.h"
 
-#define OPTION_LAST_AXIS(text)                                                                                            \
+#define OPTION_LAST_AXIS(text)                                                                                                             \
   { .key = "axis", .doc = (text), .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_POSITION, .fallback = MOTH_INT(NULL, -1) }
 
 enum { ORDER_AXIS, ORDER_DESCENDING };
@@ -38,11 +38,14 @@ static bool sort_lane(void *data, char *const *lane) {
 static moth_status sort_tensor(const operation_call *call, moth_tensor *t, int axis, moth_tensor *values, moth_tensor *positions) {
   moth *m = call->m;
   size_t n = (size_t)t->size[axis], width = dtype_size(t->dtype);
-  sorting s = {
-    .m = m, .dtype = t->dtype, .n = (int64_t)n, .in_step = t->strides[axis] * (int64_t)width,
-    .value_step = values ? values->strides[axis] * (int64_t)width : 0, .order_step = positions->strides[axis] * 8,
-    .descending = options_flag(call->options, ORDER_DESCENDING), .only_positions = !values
-  };
+  sorting s = { .m = m,
+                .dtype = t->dtype,
+                .n = (int64_t)n,
+                .in_step = t->strides[axis] * (int64_t)width,
+                .value_step = values ? values->strides[axis] * (int64_t)width : 0,
+                .order_step = positions->strides[axis] * 8,
+                .descending = options_flag(call->options, ORDER_DESCENDING),
+                .only_positions = !values };
   moth_status status = MOTH_OK;
   s.values = memory_new(m, n, width);
   if (s.values) s.order = memory_new(m, n, sizeof *s.order);
@@ -74,21 +77,34 @@ static moth_status apply_sort(const operation_call *call) {
 }
 
 const operation_class operation_sort = {
-  .row = { .row = { ROW_TEXTS("sort", "values in order along an axis, and where each stood; stable, nan last", "moth.tensor{ 3, 1, 2 }:sort()"),
+  .row = { .row = { ROW_TEXTS("sort", "values in order along an axis, and where each stood; stable, nan last",
+                              "moth.tensor{ 3, 1, 2 }:sort()"),
                     ROW_OPTIONS(order_options) },
-           .inputs = 1, .results = 2, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_sort, .code = 0
+           .inputs = 1,
+           .results = 2,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_sort,
+  .code = 0,
 };
 const operation_class operation_argsort = {
-  .row = { .row = { ROW_TEXTS("argsort", "where the values in order stand along an axis; stable, nan last", "moth.tensor{ 3, 1, 2 }:argsort()"),
+  .row = { .row = { ROW_TEXTS("argsort", "where the values in order stand along an axis; stable, nan last",
+                              "moth.tensor{ 3, 1, 2 }:argsort()"),
                     ROW_OPTIONS(order_options) },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_sort, .code = 1
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_sort,
+  .code = 1,
 };
 
 static const moth_option_row cumulative_options[] = { OPTION_LAST_AXIS("the axis to add up along; absent: the last") };
 
-typedef struct running { moth_dtype dtype; int64_t n, x_step, y_step; } running;
+typedef struct running {
+  moth_dtype dtype;
+  int64_t n, x_step, y_step;
+} running;
 
 static bool sum_lane(void *data, char *const *lane) {
   const running *r = data;
@@ -113,6 +129,9 @@ static moth_status apply_cumsum(const operation_call *call) {
 const operation_class operation_cumsum = {
   .row = { .row = { ROW_TEXTS("cumsum", "running sums along an axis; integers and bools give i64", "moth.tensor{ 1, 2, 3 }:cumsum()"),
                     ROW_OPTIONS(cumulative_options) },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_cumsum
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_cumsum,
 };

@@ -13,7 +13,8 @@ static random_source *source_of(const operation_call *call, int option) {
 }
 
 /* Draws in pieces of whole blocks, so that a cancel is seen; the sequence is that of one draw. */
-static bool draw(const operation_call *call, int code, random_source *source, moth_dtype dtype, char *values, int64_t count, double a, double b) {
+static bool draw(const operation_call *call, int code, random_source *source, moth_dtype dtype, char *values, int64_t count, double a,
+                 double b) {
   random_source before = *source;
   for (int64_t done = 0; done < count; done += LOOPS_POLL) {
     int64_t n = count - done < LOOPS_POLL ? count - done : LOOPS_POLL;
@@ -36,30 +37,36 @@ static const moth_option_row random_options[] = {
 };
 
 static moth_status apply_random(const operation_call *call) {
-  moth_shape shape;
+  moth_shape shape = { .rank = 0 };
   moth_tensor *t;
   moth_status status = operation_shape(call, RANDOM_SHAPE, &shape);
   if (status != MOTH_OK) return status;
   status = tensor_new(call->m, call->where, operation_dtype(call, RANDOM_DTYPE, MOTH_F32), shape.rank, shape.size, false, &t);
   if (status != MOTH_OK) return status;
   operation_give(call, 0, t);
-  return draw(call, call->class->code, source_of(call, RANDOM_GENERATOR), t->dtype, t->values, t->count, 0, 1) ? MOTH_OK : operation_cancelled(call);
+  return draw(call, call->class->code, source_of(call, RANDOM_GENERATOR), t->dtype, t->values, t->count, 0, 1) ? MOTH_OK
+                                                                                                               : operation_cancelled(call);
 }
 
-#define RANDOM_ROW(word, code_, doc_, example_)                                                                                           \
-  const operation_class operation_##word = {                                                                                              \
-    .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(random_options) }, .results = 1, .flags = MOTH_CREATES | MOTH_SAMPLES }, \
-    .apply = apply_random, .code = (code_)                                                                                                \
-  }
+#define RANDOM_ROW(word, code_, doc_, example_)                                                                                            \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(random_options) },            \
+                                                      .results = 1,                                                                        \
+                                                      .flags = MOTH_CREATES | MOTH_SAMPLES },                                              \
+                                             .apply = apply_random,                                                                        \
+                                             .code = (code_) }
 RANDOM_ROW(rand, CODE_UNIFORM, "numbers drawn evenly from [0, 1)", "moth.rand(2, 3)");
 RANDOM_ROW(randn, CODE_NORMAL, "numbers drawn from the standard normal distribution", "moth.randn(2, 3)");
 
-#define OPTION_INTEGER(name, at, text) { .key = name, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_REQUIRED }
+#define OPTION_INTEGER(name, at, text)                                                                                                     \
+  { .key = name, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_REQUIRED }
 
 enum { RANDINT_LOW, RANDINT_HIGH, RANDINT_SHAPE, RANDINT_DTYPE, RANDINT_GENERATOR };
 static const moth_option_row randint_options[] = {
-  [RANDINT_LOW] = OPTION_INTEGER("low", 1, "the least"), [RANDINT_HIGH] = OPTION_INTEGER("high", 2, "the largest, itself included"),
-  [RANDINT_SHAPE] = OPTION_SHAPE(3), [RANDINT_DTYPE] = OPTION_DTYPE("f32 f64 i64 u8"), [RANDINT_GENERATOR] = OPTION_GENERATOR,
+  [RANDINT_LOW] = OPTION_INTEGER("low", 1, "the least"),
+  [RANDINT_HIGH] = OPTION_INTEGER("high", 2, "the largest, itself included"),
+  [RANDINT_SHAPE] = OPTION_SHAPE(3),
+  [RANDINT_DTYPE] = OPTION_DTYPE("f32 f64 i64 u8"),
+  [RANDINT_GENERATOR] = OPTION_GENERATOR,
 };
 
 /* i64 values into the dtype that was asked for; the first is let go. */
@@ -71,7 +78,7 @@ static moth_status convert(const operation_call *call, moth_tensor *t, moth_dtyp
 
 static moth_status apply_randint(const operation_call *call) {
   int64_t low = options_int(call->options, RANDINT_LOW), high = options_int(call->options, RANDINT_HIGH);
-  moth_shape shape;
+  moth_shape shape = { .rank = 0 };
   moth_tensor *t, *out;
   if (low > high) return context_fail(call->m, MOTH_OPTION, call->where, "low %lld is above high %lld", (long long)low, (long long)high);
   moth_status status = operation_shape(call, RANDINT_SHAPE, &shape);
@@ -86,14 +93,21 @@ static moth_status apply_randint(const operation_call *call) {
 }
 
 const operation_class operation_randint = {
-  .row = { .row = { ROW_TEXTS("randint", "whole numbers drawn evenly from low to high, both included", "moth.randint(1, 6, 10)"), ROW_OPTIONS(randint_options) },
-           .results = 1, .flags = MOTH_CREATES | MOTH_SAMPLES },
-  .apply = apply_randint
+  .row = { .row = { ROW_TEXTS("randint", "whole numbers drawn evenly from low to high, both included", "moth.randint(1, 6, 10)"),
+                    ROW_OPTIONS(randint_options) },
+           .results = 1,
+           .flags = MOTH_CREATES | MOTH_SAMPLES },
+  .apply = apply_randint,
 };
 
 enum { RANDPERM_COUNT, RANDPERM_GENERATOR };
 static const moth_option_row randperm_options[] = {
-  [RANDPERM_COUNT] = { .key = "count", .doc = "how many", .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_REQUIRED | MOTH_RANGED, .low = 0,
+  [RANDPERM_COUNT] = { .key = "count",
+                       .doc = "how many",
+                       .kinds = MOTH_OPTION_INT,
+                       .position = 1,
+                       .flags = MOTH_REQUIRED | MOTH_RANGED,
+                       .low = 0,
                        .high = 9007199254740992.0 },
   [RANDPERM_GENERATOR] = OPTION_GENERATOR,
 };
@@ -110,19 +124,29 @@ static moth_status apply_randperm(const operation_call *call) {
 }
 
 const operation_class operation_randperm = {
-  .row = { .row = { ROW_TEXTS("randperm", "the first so many positions in random order", "x:index(1, moth.randperm(#x))"), ROW_OPTIONS(randperm_options) },
-           .results = 1, .flags = MOTH_CREATES | MOTH_SAMPLES },
-  .apply = apply_randperm
+  .row = { .row = { ROW_TEXTS("randperm", "the first so many positions in random order", "x:index(1, moth.randperm(#x))"),
+                    ROW_OPTIONS(randperm_options) },
+           .results = 1,
+           .flags = MOTH_CREATES | MOTH_SAMPLES },
+  .apply = apply_randperm,
 };
 
 enum { BERNOULLI_P, BERNOULLI_SHAPE, BERNOULLI_DTYPE, BERNOULLI_GENERATOR };
 static const moth_option_row bernoulli_options[] = {
-  [BERNOULLI_P] = { .key = "p", .doc = "the probability of 1", .kinds = MOTH_OPTION_REAL, .position = 1, .flags = MOTH_REQUIRED | MOTH_RANGED, .low = 0, .high = 1 },
-  [BERNOULLI_SHAPE] = OPTION_SHAPE(2), [BERNOULLI_DTYPE] = OPTION_DTYPE("f32 f64 i64 u8 bool"), [BERNOULLI_GENERATOR] = OPTION_GENERATOR,
+  [BERNOULLI_P] = { .key = "p",
+                    .doc = "the probability of 1",
+                    .kinds = MOTH_OPTION_REAL,
+                    .position = 1,
+                    .flags = MOTH_REQUIRED | MOTH_RANGED,
+                    .low = 0,
+                    .high = 1 },
+  [BERNOULLI_SHAPE] = OPTION_SHAPE(2),
+  [BERNOULLI_DTYPE] = OPTION_DTYPE("f32 f64 i64 u8 bool"),
+  [BERNOULLI_GENERATOR] = OPTION_GENERATOR,
 };
 
 static moth_status apply_bernoulli(const operation_call *call) {
-  moth_shape shape;
+  moth_shape shape = { .rank = 0 };
   moth_tensor *t, *out;
   double p = options_real(call->options, BERNOULLI_P);
   moth_status status = operation_shape(call, BERNOULLI_SHAPE, &shape);
@@ -143,8 +167,9 @@ static moth_status apply_bernoulli(const operation_call *call) {
 
 const operation_class operation_bernoulli = {
   .row = { .row = { ROW_TEXTS("bernoulli", "1 with probability p, else 0", "moth.bernoulli(0.3, 10)"), ROW_OPTIONS(bernoulli_options) },
-           .results = 1, .flags = MOTH_CREATES | MOTH_SAMPLES },
-  .apply = apply_bernoulli
+           .results = 1,
+           .flags = MOTH_CREATES | MOTH_SAMPLES },
+  .apply = apply_bernoulli,
 };
 
 enum { DRAW_FIRST, DRAW_SECOND, DRAW_GENERATOR };
@@ -155,8 +180,14 @@ static const moth_option_row uniform_options[] = {
 };
 static const moth_option_row normal_options[] = {
   [DRAW_FIRST] = { .key = "mean", .doc = "the mean", .kinds = MOTH_OPTION_REAL, .position = 1, .fallback = MOTH_REAL(NULL, 0) },
-  [DRAW_SECOND] = { .key = "std", .doc = "the standard deviation", .kinds = MOTH_OPTION_REAL, .position = 2, .flags = MOTH_RANGED, .low = 0,
-                    .high = 1.7976931348623157e308, .fallback = MOTH_REAL(NULL, 1) },
+  [DRAW_SECOND] = { .key = "std",
+                    .doc = "the standard deviation",
+                    .kinds = MOTH_OPTION_REAL,
+                    .position = 2,
+                    .flags = MOTH_RANGED,
+                    .low = 0,
+                    .high = 1.7976931348623157e308,
+                    .fallback = MOTH_REAL(NULL, 1) },
   [DRAW_GENERATOR] = OPTION_GENERATOR,
 };
 
@@ -170,19 +201,30 @@ static moth_status apply_draw(const operation_call *call) {
   }
   moth_status status = tensor_new(call->m, call->where, t->dtype, t->rank, t->size, false, &drawn);
   if (status != MOTH_OK) return status;
-  if (!draw(call, call->class->code, source_of(call, DRAW_GENERATOR), t->dtype, drawn->values, t->count, a, b)) status = operation_cancelled(call);
+  if (!draw(call, call->class->code, source_of(call, DRAW_GENERATOR), t->dtype, drawn->values, t->count, a, b))
+    status = operation_cancelled(call);
   if (status == MOTH_OK) status = tensor_copy(call->m, call->where, drawn, t);
   moth_release(drawn);
   return status == MOTH_OK ? operation_give_self(call) : status;
 }
 
 const operation_class operation_uniform_ = {
-  .row = { .row = { ROW_TEXTS("uniform_", "fills with numbers drawn evenly from [low, high)", "moth.empty(3):uniform_(-1, 1)"), ROW_OPTIONS(uniform_options) },
-           .inputs = 1, .results = 1, .dtypes = REAL_DTYPES, .flags = MOTH_METHOD | MOTH_ONLY_TWIN | MOTH_SAMPLES },
-  .apply = apply_draw, .code = CODE_UNIFORM
+  .row = { .row = { ROW_TEXTS("uniform_", "fills with numbers drawn evenly from [low, high)", "moth.empty(3):uniform_(-1, 1)"),
+                    ROW_OPTIONS(uniform_options) },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = REAL_DTYPES,
+           .flags = MOTH_METHOD | MOTH_ONLY_TWIN | MOTH_SAMPLES },
+  .apply = apply_draw,
+  .code = CODE_UNIFORM,
 };
 const operation_class operation_normal_ = {
-  .row = { .row = { ROW_TEXTS("normal_", "fills with numbers drawn from a normal distribution", "moth.empty(3):normal_(0, 0.1)"), ROW_OPTIONS(normal_options) },
-           .inputs = 1, .results = 1, .dtypes = REAL_DTYPES, .flags = MOTH_METHOD | MOTH_ONLY_TWIN | MOTH_SAMPLES },
-  .apply = apply_draw, .code = CODE_NORMAL
+  .row = { .row = { ROW_TEXTS("normal_", "fills with numbers drawn from a normal distribution", "moth.empty(3):normal_(0, 0.1)"),
+                    ROW_OPTIONS(normal_options) },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = REAL_DTYPES,
+           .flags = MOTH_METHOD | MOTH_ONLY_TWIN | MOTH_SAMPLES },
+  .apply = apply_draw,
+  .code = CODE_NORMAL,
 };

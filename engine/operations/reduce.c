@@ -8,22 +8,49 @@
 #include "operations/support.h"
 
 enum { BLOCK = 128 }; /* results gathered side by side */
-enum { CODE_SUM, CODE_PROD, CODE_MEAN, CODE_VAR, CODE_STD, CODE_MIN, CODE_MAX, CODE_ARGMIN, CODE_ARGMAX, CODE_ANY, CODE_ALL, CODE_COUNT, CODE_NORM };
+enum {
+  CODE_SUM,
+  CODE_PROD,
+  CODE_MEAN,
+  CODE_VAR,
+  CODE_STD,
+  CODE_MIN,
+  CODE_MAX,
+  CODE_ARGMIN,
+  CODE_ARGMAX,
+  CODE_ANY,
+  CODE_ALL,
+  CODE_COUNT,
+  CODE_NORM
+};
 enum { REDUCE_AXIS, REDUCE_KEEP, REDUCE_REAL, REDUCE_OWN };
 
-#define OPTION_AXES(at)                                                                                                              \
-  { .key = "axis", .doc = "the axis, or a list of axes, to reduce; absent: all, to a number", .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS, \
-    .position = (at), .flags = MOTH_POSITION }
-static const moth_option_row reduce_options[] = { [REDUCE_AXIS] = OPTION_AXES(1), [REDUCE_KEEP] = OPTION_KEEP, [REDUCE_REAL] = OPTION_REAL };
-static const moth_option_row spread_options[] = {
-  [REDUCE_AXIS] = OPTION_AXES(1), [REDUCE_KEEP] = OPTION_KEEP, [REDUCE_REAL] = OPTION_REAL,
-  [REDUCE_OWN] = { .key = "ddof", .doc = "what is taken from the count before dividing by it", .kinds = MOTH_OPTION_INT,
-                   .flags = MOTH_RANGED, .low = 0, .high = 9007199254740992.0, .fallback = MOTH_INT(NULL, 1) }
+#define OPTION_AXES(at)                                                                                                                    \
+  {                                                                                                                                        \
+    .key = "axis", .doc = "the axis, or a list of axes, to reduce; absent: all, to a number", .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS, \
+    .position = (at), .flags = MOTH_POSITION                                                                                               \
+  }
+static const moth_option_row reduce_options[] = {
+  [REDUCE_AXIS] = OPTION_AXES(1), [REDUCE_KEEP] = OPTION_KEEP, [REDUCE_REAL] = OPTION_REAL
 };
-static const moth_option_row norm_options[] = {
-  [REDUCE_AXIS] = OPTION_AXES(2), [REDUCE_KEEP] = OPTION_KEEP, [REDUCE_REAL] = OPTION_REAL,
-  [REDUCE_OWN] = { .key = "p", .doc = "the order: 1, 2, math.huge …", .kinds = MOTH_OPTION_REAL, .position = 1, .fallback = MOTH_REAL(NULL, 2) }
-};
+static const moth_option_row spread_options[] = { [REDUCE_AXIS] = OPTION_AXES(1),
+                                                  [REDUCE_KEEP] = OPTION_KEEP,
+                                                  [REDUCE_REAL] = OPTION_REAL,
+                                                  [REDUCE_OWN] = { .key = "ddof",
+                                                                   .doc = "what is taken from the count before dividing by it",
+                                                                   .kinds = MOTH_OPTION_INT,
+                                                                   .flags = MOTH_RANGED,
+                                                                   .low = 0,
+                                                                   .high = 9007199254740992.0,
+                                                                   .fallback = MOTH_INT(NULL, 1) } };
+static const moth_option_row norm_options[] = { [REDUCE_AXIS] = OPTION_AXES(2),
+                                                [REDUCE_KEEP] = OPTION_KEEP,
+                                                [REDUCE_REAL] = OPTION_REAL,
+                                                [REDUCE_OWN] = { .key = "p",
+                                                                 .doc = "the order: 1, 2, math.huge …",
+                                                                 .kinds = MOTH_OPTION_REAL,
+                                                                 .position = 1,
+                                                                 .fallback = MOTH_REAL(NULL, 2) } };
 
 /* One reduction laid out: kept axes beside each other, then those that go. */
 typedef struct reduction {
@@ -33,8 +60,8 @@ typedef struct reduction {
   loops_reduce_function function;
   double (*run_sum)(const void *x, int64_t n); /* the vector kernel for contiguous runs, or NULL */
   moth_dtype dtype;
-  int64_t width, count;          /* bytes of an element; elements that go into one result */
-  double own;                    /* ddof or p */
+  int64_t width, count; /* bytes of an element; elements that go into one result */
+  double own;           /* ddof or p */
   int kept_rank, gone_rank;
   int64_t kept_size[MOTH_MAX_RANK], kept_strides[1][MOTH_MAX_RANK], gone_size[MOTH_MAX_RANK], gone_strides[1][MOTH_MAX_RANK];
   int64_t since_poll;
@@ -48,8 +75,8 @@ static bool is_cancelled(reduction *r, int64_t n) {
 }
 
 /* A run along the innermost axis that goes, into one state; long ones in pieces. */
-static bool gather_run(reduction *r, enum loops_reduce op, loops_reduce_function function, const char *x, int64_t position, loops_number *state,
-                       int64_t *index, const double *mean) {
+static bool gather_run(reduction *r, enum loops_reduce op, loops_reduce_function function, const char *x, int64_t position,
+                       loops_number *state, int64_t *index, const double *mean) {
   int inner = r->gone_rank - 1;
   int64_t n = r->gone_size[inner], step = r->gone_strides[0][inner];
   for (int64_t done = 0; done < n; done += LOOPS_POLL) {
@@ -67,8 +94,8 @@ static bool gather_run(reduction *r, enum loops_reduce op, loops_reduce_function
 }
 
 /* Gathers a block of results that lie `step` elements apart. */
-static bool gather_block(reduction *r, enum loops_reduce op, const char *x, int64_t step, int64_t block, loops_number *states, int64_t *index,
-                         const double *mean) {
+static bool gather_block(reduction *r, enum loops_reduce op, const char *x, int64_t step, int64_t block, loops_number *states,
+                         int64_t *index, const double *mean) {
   loops_reduce_function function = op == r->op ? r->function : loops_reduce(op, r->dtype);
   int inner = r->gone_rank - 1;
   int64_t n = r->gone_size[inner], gone = r->gone_strides[0][inner], at[MOTH_MAX_RANK] = { 0 }, position = 0;
@@ -102,17 +129,24 @@ static bool gather_block(reduction *r, enum loops_reduce op, const char *x, int6
 static loops_number finish(const reduction *r, loops_number state, int64_t index) {
   double n = (double)r->count, rest = n - r->own;
   switch (r->code) {
-  case CODE_MEAN: return (loops_number){ .real = state.real / n };
-  case CODE_VAR: return (loops_number){ .real = rest > 0 ? state.real / rest : (double)NAN };
-  case CODE_STD: return (loops_number){ .real = rest > 0 ? sqrt(state.real / rest) : (double)NAN };
+  case CODE_MEAN:
+    return (loops_number) { .real = state.real / n };
+  case CODE_VAR:
+    return (loops_number) { .real = rest > 0 ? state.real / rest : (double)NAN };
+  case CODE_STD:
+    return (loops_number) { .real = rest > 0 ? sqrt(state.real / rest) : (double)NAN };
   case CODE_ARGMIN:
-  case CODE_ARGMAX: return (loops_number){ .integer = index + r->call->m->index_base };
-  case CODE_ANY: return (loops_number){ .integer = state.integer > 0 };
-  case CODE_ALL: return (loops_number){ .integer = state.integer == r->count };
+  case CODE_ARGMAX:
+    return (loops_number) { .integer = index + r->call->m->index_base };
+  case CODE_ANY:
+    return (loops_number) { .integer = state.integer > 0 };
+  case CODE_ALL:
+    return (loops_number) { .integer = state.integer == r->count };
   case CODE_NORM:
-    if (r->op == LOOPS_SQUARES) return (loops_number){ .real = sqrt(state.real) };
-    return (loops_number){ .real = r->op == LOOPS_POWER ? pow(state.real, 1 / r->own) : state.real };
-  default: return state;
+    if (r->op == LOOPS_SQUARES) return (loops_number) { .real = sqrt(state.real) };
+    return (loops_number) { .real = r->op == LOOPS_POWER ? pow(state.real, 1 / r->own) : state.real };
+  default:
+    return state;
   }
 }
 
@@ -173,9 +207,10 @@ static moth_status reduce_to(reduction *r, const moth_tensor *t, moth_tensor *ou
 
 static void choose_loop(reduction *r) {
   static const enum loops_reduce loops[] = {
-    [CODE_SUM] = LOOPS_SUM, [CODE_PROD] = LOOPS_PROD, [CODE_MEAN] = LOOPS_TOTAL, [CODE_VAR] = LOOPS_DEVIATION, [CODE_STD] = LOOPS_DEVIATION,
-    [CODE_MIN] = LOOPS_MIN, [CODE_MAX] = LOOPS_MAX, [CODE_ARGMIN] = LOOPS_MIN, [CODE_ARGMAX] = LOOPS_MAX, [CODE_ANY] = LOOPS_COUNT,
-    [CODE_ALL] = LOOPS_COUNT, [CODE_COUNT] = LOOPS_COUNT, [CODE_NORM] = LOOPS_POWER
+    [CODE_SUM] = LOOPS_SUM,       [CODE_PROD] = LOOPS_PROD, [CODE_MEAN] = LOOPS_TOTAL, [CODE_VAR] = LOOPS_DEVIATION,
+    [CODE_STD] = LOOPS_DEVIATION, [CODE_MIN] = LOOPS_MIN,   [CODE_MAX] = LOOPS_MAX,    [CODE_ARGMIN] = LOOPS_MIN,
+    [CODE_ARGMAX] = LOOPS_MAX,    [CODE_ANY] = LOOPS_COUNT, [CODE_ALL] = LOOPS_COUNT,  [CODE_COUNT] = LOOPS_COUNT,
+    [CODE_NORM] = LOOPS_POWER
   };
   r->op = loops[r->code];
   if (r->code == CODE_NORM) {
@@ -194,16 +229,21 @@ static void choose_loop(reduction *r) {
 static moth_dtype result_dtype(const operation_call *call, int code, moth_dtype dtype) {
   switch (code) {
   case CODE_SUM:
-  case CODE_PROD: return dtype_is_real(dtype) ? dtype : MOTH_I64;
+  case CODE_PROD:
+    return dtype_is_real(dtype) ? dtype : MOTH_I64;
   case CODE_MEAN:
   case CODE_VAR:
   case CODE_STD:
-  case CODE_NORM: return dtype_is_real(dtype) ? dtype : operation_dtype(call, REDUCE_REAL, MOTH_F32);
+  case CODE_NORM:
+    return dtype_is_real(dtype) ? dtype : operation_dtype(call, REDUCE_REAL, MOTH_F32);
   case CODE_MIN:
-  case CODE_MAX: return dtype;
+  case CODE_MAX:
+    return dtype;
   case CODE_ANY:
-  case CODE_ALL: return MOTH_BOOL;
-  default: return MOTH_I64;
+  case CODE_ALL:
+    return MOTH_BOOL;
+  default:
+    return MOTH_I64;
   }
 }
 
@@ -226,7 +266,9 @@ static void lay_out(reduction *r, const moth_tensor *t, const bool *gone) {
   r->gone_rank = shape_merge(r->gone_rank, r->gone_size, 1, r->gone_strides);
 }
 
-static bool needs_elements(int code) { return code == CODE_MEAN || code == CODE_VAR || code == CODE_STD || (code >= CODE_MIN && code <= CODE_ARGMAX); }
+static bool needs_elements(int code) {
+  return code == CODE_MEAN || code == CODE_VAR || code == CODE_STD || (code >= CODE_MIN && code <= CODE_ARGMAX);
+}
 
 static moth_status fail_empty(const operation_call *call, const moth_tensor *t, const bool *gone, bool is_all) {
   int axis = 0;
@@ -241,9 +283,9 @@ static moth_status reduce_all(reduction *r, const moth_tensor *t) {
   if (!reduce_block(r, t->values, 0, 1, &result, &index)) return operation_cancelled(r->call);
   moth_value *value = r->call->results;
   moth_dtype dtype = result_dtype(r->call, r->code, t->dtype);
-  if (dtype_is_real(dtype)) *value = (moth_value){ .kind = MOTH_REAL_VALUE, .as.real = result.real };
-  else if (dtype == MOTH_BOOL) *value = (moth_value){ .kind = MOTH_FLAG_VALUE, .as.flag = result.integer != 0 };
-  else *value = (moth_value){ .kind = MOTH_INT_VALUE, .as.integer = result.integer };
+  if (dtype_is_real(dtype)) *value = (moth_value) { .kind = MOTH_REAL_VALUE, .as.real = result.real };
+  else if (dtype == MOTH_BOOL) *value = (moth_value) { .kind = MOTH_FLAG_VALUE, .as.flag = result.integer != 0 };
+  else *value = (moth_value) { .kind = MOTH_INT_VALUE, .as.integer = result.integer };
   return MOTH_OK;
 }
 
@@ -284,23 +326,30 @@ static moth_status apply_reduce(const operation_call *call) {
   return is_all ? reduce_all(&r, t) : reduce_some(&r, t, gone, gone_count);
 }
 
-#define REDUCE_ROW(word, code_, list, results_, doc_, example_)                                                                          \
-  const operation_class operation_##word = {                                                                                             \
-    .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(list) }, .inputs = 1, .results = (results_), .dtypes = ALL_DTYPES,   \
-             .flags = MOTH_METHOD },                                                                                                     \
-    .apply = apply_reduce, .code = (code_)                                                                                               \
-  }
+#define REDUCE_ROW(word, code_, list, results_, doc_, example_)                                                                            \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(list) },                      \
+                                                      .inputs = 1,                                                                         \
+                                                      .results = (results_),                                                               \
+                                                      .dtypes = ALL_DTYPES,                                                                \
+                                                      .flags = MOTH_METHOD },                                                              \
+                                             .apply = apply_reduce,                                                                        \
+                                             .code = (code_) }
 
 REDUCE_ROW(sum, CODE_SUM, reduce_options, 1, "the sum; 0 of nothing; integers and bools give integers", "moth.ones(2, 3):sum(1)");
 REDUCE_ROW(prod, CODE_PROD, reduce_options, 1, "the product; 1 of nothing", "moth.tensor{ 1, 2, 3 }:prod()");
 REDUCE_ROW(mean, CODE_MEAN, reduce_options, 1, "the mean", "moth.tensor{ 1, 2, 3 }:mean()");
 REDUCE_ROW(var, CODE_VAR, spread_options, 1, "the variance, divided by n - ddof", "moth.tensor{ 1, 2, 3 }:var{ ddof = 0 }");
 REDUCE_ROW(std, CODE_STD, spread_options, 1, "the standard deviation, by n - ddof", "moth.tensor{ 1, 2, 3 }:std()");
-REDUCE_ROW(min, CODE_MIN, reduce_options, 2, "the least value; along one axis the values and their positions; nan wins", "moth.tensor{ 3, 1, 2 }:min()");
-REDUCE_ROW(max, CODE_MAX, reduce_options, 2, "the largest value; along one axis the values and their positions; nan wins", "moth.tensor{ 3, 1, 2 }:max()");
-REDUCE_ROW(argmin, CODE_ARGMIN, reduce_options, 1, "the position of the least value, the first of equals", "moth.tensor{ 3, 1, 2 }:argmin()");
-REDUCE_ROW(argmax, CODE_ARGMAX, reduce_options, 1, "the position of the largest value, the first of equals", "moth.tensor{ 3, 1, 2 }:argmax()");
+REDUCE_ROW(min, CODE_MIN, reduce_options, 2, "the least value; along one axis the values and their positions; nan wins",
+           "moth.tensor{ 3, 1, 2 }:min()");
+REDUCE_ROW(max, CODE_MAX, reduce_options, 2, "the largest value; along one axis the values and their positions; nan wins",
+           "moth.tensor{ 3, 1, 2 }:max()");
+REDUCE_ROW(argmin, CODE_ARGMIN, reduce_options, 1, "the position of the least value, the first of equals",
+           "moth.tensor{ 3, 1, 2 }:argmin()");
+REDUCE_ROW(argmax, CODE_ARGMAX, reduce_options, 1, "the position of the largest value, the first of equals",
+           "moth.tensor{ 3, 1, 2 }:argmax()");
 REDUCE_ROW(any, CODE_ANY, reduce_options, 1, "whether one is other than 0", "moth.tensor{ 0, 1 }:any()");
 REDUCE_ROW(all, CODE_ALL, reduce_options, 1, "whether none is 0", "moth.tensor{ 0, 1 }:all()");
 REDUCE_ROW(count_nonzero, CODE_COUNT, reduce_options, 1, "how many are other than 0", "moth.tensor{ 0, 1, 2 }:count_nonzero()");
-REDUCE_ROW(norm, CODE_NORM, norm_options, 1, "(sum |x|^p)^(1/p); the largest |x| for p infinite, the count of non-zeros for p 0", "moth.tensor{ 3, 4 }:norm()");
+REDUCE_ROW(norm, CODE_NORM, norm_options, 1, "(sum |x|^p)^(1/p); the largest |x| for p infinite, the count of non-zeros for p 0",
+           "moth.tensor{ 3, 4 }:norm()");

@@ -1,17 +1,22 @@
 /* Other shapes of the same elements: views, but for reshape and flatten where strides forbid one, and repeat_times. */
 #include "operations/support.h"
 
-#define OPTION_SIZES(text)                                                                                                 \
-  { .key = "shape", .doc = (text), .kinds = MOTH_OPTION_INTS, .position = 1, .flags = MOTH_REST | MOTH_RANGED, .low = -1,  \
-    .high = 9007199254740992.0, .fallback = MOTH_INTS(NULL, 0, NULL) }
-#define OPTION_AXIS(name, at, text, more) { .key = name, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION | (more) }
-
-#define SHAPE_OPERATION(word, doc_, example_, list, function, code_)                                                        \
-  const operation_class operation_##word = {                                                                                \
-    .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(list) }, .inputs = 1, .results = 1,                     \
-             .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },                                                                  \
-    .apply = function, .code = (code_)                                                                                      \
+#define OPTION_SIZES(text)                                                                                                                 \
+  {                                                                                                                                        \
+    .key = "shape", .doc = (text), .kinds = MOTH_OPTION_INTS, .position = 1, .flags = MOTH_REST | MOTH_RANGED, .low = -1,                  \
+    .high = 9007199254740992.0, .fallback = MOTH_INTS(NULL, 0, NULL)                                                                       \
   }
+#define OPTION_AXIS(name, at, text, more)                                                                                                  \
+  { .key = name, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION | (more) }
+
+#define SHAPE_OPERATION(word, doc_, example_, list, function, code_)                                                                       \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(list) },                      \
+                                                      .inputs = 1,                                                                         \
+                                                      .results = 1,                                                                        \
+                                                      .dtypes = ALL_DTYPES,                                                                \
+                                                      .flags = MOTH_METHOD },                                                              \
+                                             .apply = function,                                                                            \
+                                             .code = (code_) }
 
 /* A view with these axes, given away. */
 static moth_status give_view(const operation_call *call, moth_tensor *t, int rank, const int64_t *size, const int64_t *strides) {
@@ -32,22 +37,26 @@ static moth_status give_reshaped(const operation_call *call, int rank, const int
 }
 
 static moth_status apply_reshape(const operation_call *call) {
-  moth_shape shape;
+  moth_shape shape = { .rank = 0 };
   moth_status status = operation_shape(call, 0, &shape);
   return status != MOTH_OK ? status : give_reshaped(call, shape.rank, shape.size, call->class->code != 0);
 }
 
-SHAPE_OPERATION(reshape, "the same elements in another shape, row-major; a view where strides allow one, else a copy", "moth.range(1, 6):reshape(2, -1)",
-                reshape_options, apply_reshape, 1);
-SHAPE_OPERATION(view, "the same elements in another shape, never copied: an error where strides forbid it", "moth.range(1, 6):view(2, 3)", reshape_options,
-                apply_reshape, 0);
+SHAPE_OPERATION(reshape, "the same elements in another shape, row-major; a view where strides allow one, else a copy",
+                "moth.range(1, 6):reshape(2, -1)", reshape_options, apply_reshape, 1);
+SHAPE_OPERATION(view, "the same elements in another shape, never copied: an error where strides forbid it", "moth.range(1, 6):view(2, 3)",
+                reshape_options, apply_reshape, 0);
 
 static moth_status apply_flatten(const operation_call *call) { return give_reshaped(call, 1, &operation_tensor(call, 0)->count, true); }
 
 const operation_class operation_flatten = {
-  .row = { .row = { ROW_TEXTS("flatten", "all elements in one axis, row-major; a view where strides allow one", "moth.ones(2, 3):flatten()") },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_flatten
+  .row = { .row = { ROW_TEXTS("flatten", "all elements in one axis, row-major; a view where strides allow one",
+                              "moth.ones(2, 3):flatten()") },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_flatten,
 };
 
 static const moth_option_row squeeze_options[] = { OPTION_AXIS("axis", 1, "the axis of size 1 to drop; absent: all of them", 0) };
@@ -72,7 +81,8 @@ static moth_status apply_squeeze(const operation_call *call) {
   return give_view(call, t, rank, size, strides);
 }
 
-SHAPE_OPERATION(squeeze, "a view without an axis of size 1, or without all of them", "moth.ones(2, 1, 3):squeeze()", squeeze_options, apply_squeeze, 0);
+SHAPE_OPERATION(squeeze, "a view without an axis of size 1, or without all of them", "moth.ones(2, 1, 3):squeeze()", squeeze_options,
+                apply_squeeze, 0);
 
 static const moth_option_row unsqueeze_options[] = { OPTION_AXIS("axis", 1, "where the new axis stands", MOTH_REQUIRED) };
 
@@ -81,8 +91,8 @@ static moth_status apply_unsqueeze(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0);
   int64_t given = options_int(call->options, 0), axis = given < 0 && given >= -t->rank - 1 ? given + t->rank + 1 : given;
   if (axis < 0 || axis > t->rank) {
-    return context_fail(m, MOTH_INDEX, call->where, "axis %lld: the new axis of %s may be %d..%d or %d..-1", (long long)tensor_told(m, given),
-                        tensor_text(t).text, m->index_base, t->rank + m->index_base, -t->rank - 1);
+    return context_fail(m, MOTH_INDEX, call->where, "axis %lld: the new axis of %s may be %d..%d or %d..-1",
+                        (long long)tensor_told(m, given), tensor_text(t).text, m->index_base, t->rank + m->index_base, -t->rank - 1);
   }
   if (t->rank == MOTH_MAX_RANK) return context_fail(m, MOTH_LIMIT, call->where, "%s leaves no room for an axis", tensor_text(t).text);
   int64_t size[MOTH_MAX_RANK], strides[MOTH_MAX_RANK];
@@ -120,23 +130,31 @@ static moth_status apply_transpose(const operation_call *call) {
   return status == MOTH_OK ? give_swapped(call, a, b) : status;
 }
 
-SHAPE_OPERATION(transpose, "a view with two axes exchanged, the last two where none are named", "moth.ones(2, 3, 4):transpose(1, 3)", transpose_options,
-                apply_transpose, 0);
+SHAPE_OPERATION(transpose, "a view with two axes exchanged, the last two where none are named", "moth.ones(2, 3, 4):transpose(1, 3)",
+                transpose_options, apply_transpose, 0);
 
 static moth_status apply_t(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0);
   if (t->rank == 2) return give_swapped(call, 0, 1);
-  return context_fail(call->m, MOTH_SHAPE, call->where, "takes a matrix, got %s; transpose(a, b) exchanges any two axes", tensor_text(t).text);
+  return context_fail(call->m, MOTH_SHAPE, call->where, "takes a matrix, got %s; transpose(a, b) exchanges any two axes",
+                      tensor_text(t).text);
 }
 
 const operation_class operation_t = {
   .row = { .row = { ROW_TEXTS("t", "a view of a matrix with rows and columns exchanged", "moth.ones(2, 3):t()") },
-           .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },
-  .apply = apply_t
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_t,
 };
 
 static const moth_option_row permute_options[] = {
-  { .key = "axes", .doc = "all axes in their new order", .kinds = MOTH_OPTION_INTS, .position = 1, .flags = MOTH_REST | MOTH_POSITION,
+  { .key = "axes",
+    .doc = "all axes in their new order",
+    .kinds = MOTH_OPTION_INTS,
+    .position = 1,
+    .flags = MOTH_REST | MOTH_POSITION,
     .fallback = MOTH_INTS(NULL, 0, NULL) },
 };
 
@@ -165,7 +183,7 @@ SHAPE_OPERATION(permute, "a view with the axes in another order", "moth.ones(2, 
 static const moth_option_row expand_options[] = { OPTION_SIZES("sizes; -1 keeps one") };
 
 static moth_status apply_expand(const operation_call *call) {
-  moth_shape shape;
+  moth_shape shape = { .rank = 0 };
   moth_tensor *view;
   moth_status status = operation_shape(call, 0, &shape);
   if (status == MOTH_OK) status = moth_tensor_expand(call->m, operation_tensor(call, 0), shape.rank, shape.size, &view);
@@ -173,14 +191,19 @@ static moth_status apply_expand(const operation_call *call) {
   return status;
 }
 
-SHAPE_OPERATION(expand, "a read-only view in a larger shape: axes of size 1 repeat without a copy", "moth.ones(3, 1):expand(3, 4)", expand_options,
-                apply_expand, 0);
+SHAPE_OPERATION(expand, "a read-only view in a larger shape: axes of size 1 repeat without a copy", "moth.ones(3, 1):expand(3, 4)",
+                expand_options, apply_expand, 0);
 
 enum { NARROW_AXIS, NARROW_FIRST, NARROW_COUNT };
 static const moth_option_row narrow_options[] = {
   [NARROW_AXIS] = OPTION_AXIS("axis", 1, "the axis to cut", MOTH_REQUIRED),
   [NARROW_FIRST] = OPTION_AXIS("first", 2, "where the cut begins", MOTH_REQUIRED),
-  [NARROW_COUNT] = { .key = "count", .doc = "how many", .kinds = MOTH_OPTION_INT, .position = 3, .flags = MOTH_REQUIRED | MOTH_RANGED, .low = 0,
+  [NARROW_COUNT] = { .key = "count",
+                     .doc = "how many",
+                     .kinds = MOTH_OPTION_INT,
+                     .position = 3,
+                     .flags = MOTH_REQUIRED | MOTH_RANGED,
+                     .low = 0,
                      .high = 9007199254740992.0 },
 };
 
@@ -194,8 +217,8 @@ static moth_status apply_narrow(const operation_call *call) {
   int64_t size = t->size[axis];
   first = given < 0 && given >= -size ? given + size : given;
   if (first < 0 || first > size || count > size - first) {
-    return context_fail(m, MOTH_INDEX, call->where, "%lld from %lld on leave axis %d of %s", (long long)count, (long long)tensor_told(m, given),
-                        axis + m->index_base, tensor_text(t).text);
+    return context_fail(m, MOTH_INDEX, call->where, "%lld from %lld on leave axis %d of %s", (long long)count,
+                        (long long)tensor_told(m, given), axis + m->index_base, tensor_text(t).text);
   }
   status = moth_tensor_slice(m, t, axis, first, count, 1, &view);
   if (status == MOTH_OK) operation_give(call, 0, view);
@@ -214,22 +237,30 @@ static moth_status apply_select(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0), *view;
   int axis;
   moth_status status = operation_axis(call, t, options_int(call->options, SELECT_AXIS), &axis);
-  if (status == MOTH_OK) status = context_within(call->m, moth_tensor_select(call->m, t, axis, options_int(call->options, SELECT_INDEX), &view), call->where);
+  if (status == MOTH_OK)
+    status = context_within(call->m, moth_tensor_select(call->m, t, axis, options_int(call->options, SELECT_INDEX), &view), call->where);
   if (status == MOTH_OK) operation_give(call, 0, view);
   return status;
 }
 
-SHAPE_OPERATION(select, "a view of one position along an axis, without that axis", "moth.ones(5, 3):select(2, 1)", select_options, apply_select, 0);
+SHAPE_OPERATION(select, "a view of one position along an axis, without that axis", "moth.ones(5, 3):select(2, 1)", select_options,
+                apply_select, 0);
 
 static const moth_option_row repeat_options[] = {
-  { .key = "times", .doc = "how often along each axis; more than the tensor has count from the front", .kinds = MOTH_OPTION_INTS, .position = 1,
-    .flags = MOTH_REST | MOTH_RANGED, .low = 0, .high = 9007199254740992.0, .fallback = MOTH_INTS(NULL, 0, NULL) },
+  { .key = "times",
+    .doc = "how often along each axis; more than the tensor has count from the front",
+    .kinds = MOTH_OPTION_INTS,
+    .position = 1,
+    .flags = MOTH_REST | MOTH_RANGED,
+    .low = 0,
+    .high = 9007199254740992.0,
+    .fallback = MOTH_INTS(NULL, 0, NULL) },
 };
 
 /* The copies lie along axes of their own: [t1, s1, t2, s2 …] seen as [t1·s1, t2·s2 …]; the source has stride 0 along each t. */
 static moth_status apply_repeat(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0), *out;
-  moth_shape times, shape = { .rank = 0 };
+  moth_shape times = { .rank = 0 }, shape = { .rank = 0 };
   moth_status status = operation_shape(call, 0, &times);
   if (status != MOTH_OK) return status;
   if (times.rank < t->rank) {
@@ -238,7 +269,8 @@ static moth_status apply_repeat(const operation_call *call) {
   int lead = times.rank - t->rank;
   for (int i = 0; i < times.rank; i++) {
     int64_t size = i < lead ? 1 : t->size[i - lead];
-    if (__builtin_mul_overflow(size, times.size[i], &shape.size[i])) return context_fail(call->m, MOTH_LIMIT, call->where, "more elements than can be addressed");
+    if (__builtin_mul_overflow(size, times.size[i], &shape.size[i]))
+      return context_fail(call->m, MOTH_LIMIT, call->where, "more elements than can be addressed");
     shape.rank++;
   }
   status = tensor_new(call->m, call->where, t->dtype, shape.rank, shape.size, false, &out);

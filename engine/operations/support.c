@@ -24,7 +24,8 @@ moth_status operation_axes(const operation_call *call, const moth_tensor *t, int
     int axis;
     moth_status status = operation_axis(call, t, given[i], &axis);
     if (status != MOTH_OK) return status;
-    if (axes[axis]) return context_fail(call->m, MOTH_INDEX, call->where, "axis %lld appears twice", (long long)tensor_told(call->m, given[i]));
+    if (axes[axis])
+      return context_fail(call->m, MOTH_INDEX, call->where, "axis %lld appears twice", (long long)tensor_told(call->m, given[i]));
     axes[axis] = true;
     ++*count;
   }
@@ -60,12 +61,19 @@ moth_dtype operation_promote(const moth_value *a, const moth_value *b, moth_dtyp
   return number->kind == MOTH_INT_VALUE && dtype == MOTH_BOOL ? MOTH_I64 : dtype;
 }
 
-moth_status operation_number(const operation_call *call, const moth_value *number, moth_dtype dtype, const moth_tensor *like, void *element) {
+moth_status operation_number(const operation_call *call, const moth_value *number, moth_dtype dtype, const moth_tensor *like,
+                             void *element) {
   bool fits;
   switch (number->kind) {
-  case MOTH_INT_VALUE: fits = dtype_store_int(dtype, number->as.integer, element); break;
-  case MOTH_FLAG_VALUE: fits = dtype_store_int(dtype, number->as.flag, element); break;
-  default: fits = dtype_store(dtype, number->as.real, element); break;
+  case MOTH_INT_VALUE:
+    fits = dtype_store_int(dtype, number->as.integer, element);
+    break;
+  case MOTH_FLAG_VALUE:
+    fits = dtype_store_int(dtype, number->as.flag, element);
+    break;
+  default:
+    fits = dtype_store(dtype, number->as.real, element);
+    break;
   }
   if (fits) return MOTH_OK;
   return context_fail(call->m, MOTH_OPTION, call->where, "%s cannot hold %s", like ? tensor_text(like).text : moth_dtype_name(dtype),
@@ -74,19 +82,27 @@ moth_status operation_number(const operation_call *call, const moth_value *numbe
 
 moth_value operation_option_number(const operation_call *call, int option) {
   const moth_option *value = &call->options->values[option];
-  if (value->kind == MOTH_OPTION_INT) return (moth_value){ .kind = MOTH_INT_VALUE, .as.integer = value->as.integer };
-  if (value->kind == MOTH_OPTION_FLAG) return (moth_value){ .kind = MOTH_FLAG_VALUE, .as.flag = value->as.flag };
-  return (moth_value){ .kind = MOTH_REAL_VALUE, .as.real = value->as.real };
+  if (value->kind == MOTH_OPTION_INT) return (moth_value) { .kind = MOTH_INT_VALUE, .as.integer = value->as.integer };
+  if (value->kind == MOTH_OPTION_FLAG) return (moth_value) { .kind = MOTH_FLAG_VALUE, .as.flag = value->as.flag };
+  return (moth_value) { .kind = MOTH_REAL_VALUE, .as.real = value->as.real };
 }
 
 tensor_words operation_value_text(const moth_value *value) {
   tensor_words words;
   switch (value->kind) {
-  case MOTH_TENSOR_VALUE: return tensor_text(value->as.tensor);
-  case MOTH_INT_VALUE: text_format(words.text, sizeof words.text, "%lld", (long long)value->as.integer); break;
-  case MOTH_FLAG_VALUE: text_format(words.text, sizeof words.text, "%s", value->as.flag ? "true" : "false"); break;
-  case MOTH_REAL_VALUE: text_number(words.text, sizeof words.text, value->as.real); break;
-  default: text_format(words.text, sizeof words.text, "nothing");
+  case MOTH_TENSOR_VALUE:
+    return tensor_text(value->as.tensor);
+  case MOTH_INT_VALUE:
+    text_format(words.text, sizeof words.text, "%lld", (long long)value->as.integer);
+    break;
+  case MOTH_FLAG_VALUE:
+    text_format(words.text, sizeof words.text, "%s", value->as.flag ? "true" : "false");
+    break;
+  case MOTH_REAL_VALUE:
+    text_number(words.text, sizeof words.text, value->as.real);
+    break;
+  default:
+    text_format(words.text, sizeof words.text, "nothing");
   }
   return words;
 }
@@ -116,7 +132,8 @@ static moth_status whole_ids(const operation_call *call, const moth_tensor *ids,
 moth_status operation_ids(const operation_call *call, const moth_tensor *ids, const moth_tensor *t, int axis, moth_tensor **positions) {
   moth *m = call->m;
   if (ids->dtype == MOTH_BOOL) {
-    return context_fail(m, MOTH_DTYPE, call->where, "index tensors are i64, got %s; a mask goes through mask_select", tensor_text(ids).text);
+    return context_fail(m, MOTH_DTYPE, call->where, "index tensors are i64, got %s; a mask goes through mask_select",
+                        tensor_text(ids).text);
   }
   moth_tensor *whole;
   moth_status status = dtype_is_real(ids->dtype) ? whole_ids(call, ids, &whole) : tensor_clone(m, call->where, ids, MOTH_I64, &whole);
@@ -137,7 +154,7 @@ moth_status operation_ids(const operation_call *call, const moth_tensor *ids, co
 }
 
 void operation_give(const operation_call *call, int result, moth_tensor *t) {
-  call->results[result] = (moth_value){ .kind = MOTH_TENSOR_VALUE, .as.tensor = t };
+  call->results[result] = (moth_value) { .kind = MOTH_TENSOR_VALUE, .as.tensor = t };
 }
 
 moth_status operation_give_self(const operation_call *call) {

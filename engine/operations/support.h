@@ -13,17 +13,24 @@ enum {
 /* Parts of rows that many operations have. */
 #define ROW_TEXTS(name_, doc_, example_) .name = (name_), .doc = (doc_), .example = (example_)
 #define ROW_OPTIONS(list) .options = (list), .option_count = (int)(sizeof(list) / sizeof *(list))
-#define OPTION_REAL                                                                                                             \
-  { .key = "real", .doc = "dtype of floats made from integers: scripts pass moth.dtype()", .kinds = MOTH_OPTION_TEXT,           \
-    .fallback = MOTH_TEXT(NULL, "f32"), .choices = "f32 f64" }
-#define OPTION_DTYPE(words) { .key = "dtype", .doc = "dtype of the result", .kinds = MOTH_OPTION_TEXT, .choices = (words) }
-#define OPTION_GENERATOR                                                                                                        \
-  { .key = "gen", .doc = "generator to draw from; the context's where absent", .kinds = MOTH_OPTION_OBJECT,                     \
-    .object = MOTH_GENERATOR_OBJECT }
-#define OPTION_SHAPE(at)                                                                                                        \
-  { .key = "shape", .doc = "sizes", .kinds = MOTH_OPTION_INTS, .position = (at), .flags = MOTH_REST | MOTH_RANGED, .low = 0,    \
-    .high = 9007199254740992.0, .fallback = MOTH_INTS(NULL, 0, NULL) }
-#define OPTION_KEEP                                                                                                             \
+#define OPTION_REAL                                                                                                                        \
+  {                                                                                                                                        \
+    .key = "real", .doc = "dtype of floats made from integers: scripts pass moth.dtype()", .kinds = MOTH_OPTION_TEXT,                      \
+    .fallback = MOTH_TEXT(NULL, "f32"), .choices = "f32 f64"                                                                               \
+  }
+#define OPTION_DTYPE(words)                                                                                                                \
+  { .key = "dtype", .doc = "dtype of the result", .kinds = MOTH_OPTION_TEXT, .choices = (words) }
+#define OPTION_GENERATOR                                                                                                                   \
+  {                                                                                                                                        \
+    .key = "gen", .doc = "generator to draw from; the context's where absent", .kinds = MOTH_OPTION_OBJECT,                                \
+    .object = MOTH_GENERATOR_OBJECT                                                                                                        \
+  }
+#define OPTION_SHAPE(at)                                                                                                                   \
+  {                                                                                                                                        \
+    .key = "shape", .doc = "sizes", .kinds = MOTH_OPTION_INTS, .position = (at), .flags = MOTH_REST | MOTH_RANGED, .low = 0,               \
+    .high = 9007199254740992.0, .fallback = MOTH_INTS(NULL, 0, NULL)                                                                       \
+  }
+#define OPTION_KEEP                                                                                                                        \
   { .key = "keep", .doc = "keep what is reduced as axes of size 1", .kinds = MOTH_OPTION_FLAG, .fallback = MOTH_FLAG(NULL, false) }
 
 /* The dtype that an option names, or the fallback where it is unset. */
@@ -35,7 +42,8 @@ moth_status operation_shape(const operation_call *call, int option, moth_shape *
 /* What two operands give together: EXPERIENCE.md section 3 (3). Numbers never change a float tensor's dtype. */
 moth_dtype operation_promote(const moth_value *a, const moth_value *b, moth_dtype real);
 /* A number as an element of the dtype; "add: u8[3] cannot hold 300" where it has no place (`like` NULL: "u8 cannot …"). */
-moth_status operation_number(const operation_call *call, const moth_value *number, moth_dtype dtype, const moth_tensor *like, void *element);
+moth_status operation_number(const operation_call *call, const moth_value *number, moth_dtype dtype, const moth_tensor *like,
+                             void *element);
 /* An INT, REAL or FLAG option as a number. */
 moth_value operation_option_number(const operation_call *call, int option);
 /* "f32[3,4]", or the number: an operand in messages. */

@@ -7,35 +7,44 @@ enum { NO_KERNEL = -1, NO_LOOP = -1 };
 /* How a function is computed: floats by a vector kernel, or by the loop for its dtype where there is none. */
 typedef struct unary_code {
   int kernel, loop;
-  bool makes_reals;              /* integers become floats first */
+  bool makes_reals; /* integers become floats first */
 } unary_code;
 
 enum {
-  CODE_NEG, CODE_ABS, CODE_SIGN, CODE_SQRT, CODE_SQUARE, CODE_RECIPROCAL, CODE_EXP, CODE_EXPM1, CODE_LOG, CODE_LOG1P, CODE_SIN, CODE_COS,
-  CODE_TAN, CODE_TANH, CODE_SIGMOID, CODE_RELU, CODE_ERF, CODE_FLOOR, CODE_CEIL, CODE_ROUND, CODE_TRUNC
+  CODE_NEG,
+  CODE_ABS,
+  CODE_SIGN,
+  CODE_SQRT,
+  CODE_SQUARE,
+  CODE_RECIPROCAL,
+  CODE_EXP,
+  CODE_EXPM1,
+  CODE_LOG,
+  CODE_LOG1P,
+  CODE_SIN,
+  CODE_COS,
+  CODE_TAN,
+  CODE_TANH,
+  CODE_SIGMOID,
+  CODE_RELU,
+  CODE_ERF,
+  CODE_FLOOR,
+  CODE_CEIL,
+  CODE_ROUND,
+  CODE_TRUNC
 };
 
 static const unary_code codes[] = {
-  [CODE_NEG] = { NO_KERNEL, LOOPS_NEG, false },
-  [CODE_ABS] = { UNARY_ABS, LOOPS_ABS, false },
-  [CODE_SIGN] = { NO_KERNEL, LOOPS_SIGN, false },
-  [CODE_SQRT] = { UNARY_SQRT, NO_LOOP, true },
-  [CODE_SQUARE] = { NO_KERNEL, LOOPS_SQUARE, false },
-  [CODE_RECIPROCAL] = { NO_KERNEL, LOOPS_RECIPROCAL, true },
-  [CODE_EXP] = { UNARY_EXP, NO_LOOP, true },
-  [CODE_EXPM1] = { UNARY_EXPM1, NO_LOOP, true },
-  [CODE_LOG] = { UNARY_LOG, NO_LOOP, true },
-  [CODE_LOG1P] = { UNARY_LOG1P, NO_LOOP, true },
-  [CODE_SIN] = { UNARY_SIN, NO_LOOP, true },
-  [CODE_COS] = { UNARY_COS, NO_LOOP, true },
-  [CODE_TAN] = { NO_KERNEL, LOOPS_TAN, true },
-  [CODE_TANH] = { UNARY_TANH, NO_LOOP, true },
-  [CODE_SIGMOID] = { UNARY_SIGMOID, NO_LOOP, true },
-  [CODE_RELU] = { UNARY_RELU, LOOPS_RELU, false },
-  [CODE_ERF] = { UNARY_ERF, NO_LOOP, true },
-  [CODE_FLOOR] = { NO_KERNEL, LOOPS_FLOOR, false },
-  [CODE_CEIL] = { NO_KERNEL, LOOPS_CEIL, false },
-  [CODE_ROUND] = { NO_KERNEL, LOOPS_ROUND, false },
+  [CODE_NEG] = { NO_KERNEL, LOOPS_NEG, false },       [CODE_ABS] = { UNARY_ABS, LOOPS_ABS, false },
+  [CODE_SIGN] = { NO_KERNEL, LOOPS_SIGN, false },     [CODE_SQRT] = { UNARY_SQRT, NO_LOOP, true },
+  [CODE_SQUARE] = { NO_KERNEL, LOOPS_SQUARE, false }, [CODE_RECIPROCAL] = { NO_KERNEL, LOOPS_RECIPROCAL, true },
+  [CODE_EXP] = { UNARY_EXP, NO_LOOP, true },          [CODE_EXPM1] = { UNARY_EXPM1, NO_LOOP, true },
+  [CODE_LOG] = { UNARY_LOG, NO_LOOP, true },          [CODE_LOG1P] = { UNARY_LOG1P, NO_LOOP, true },
+  [CODE_SIN] = { UNARY_SIN, NO_LOOP, true },          [CODE_COS] = { UNARY_COS, NO_LOOP, true },
+  [CODE_TAN] = { NO_KERNEL, LOOPS_TAN, true },        [CODE_TANH] = { UNARY_TANH, NO_LOOP, true },
+  [CODE_SIGMOID] = { UNARY_SIGMOID, NO_LOOP, true },  [CODE_RELU] = { UNARY_RELU, LOOPS_RELU, false },
+  [CODE_ERF] = { UNARY_ERF, NO_LOOP, true },          [CODE_FLOOR] = { NO_KERNEL, LOOPS_FLOOR, false },
+  [CODE_CEIL] = { NO_KERNEL, LOOPS_CEIL, false },     [CODE_ROUND] = { NO_KERNEL, LOOPS_ROUND, false },
   [CODE_TRUNC] = { NO_KERNEL, LOOPS_TRUNC, false },
 };
 
@@ -52,12 +61,15 @@ static moth_status apply_unary(const operation_call *call) {
   return elements_apply(call, &e);
 }
 
-#define UNARY_ROW(word, code_, dtypes_, doc_, example_)                                              \
-  const operation_class operation_##word = {                                                         \
-    .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(unary_options) }, .inputs = 1,   \
-             .results = 1, .dtypes = (dtypes_), .flags = MOTH_METHOD | MOTH_TWIN },                  \
-    .twin = #word "_", .apply = apply_unary, .code = (code_)                                         \
-  }
+#define UNARY_ROW(word, code_, dtypes_, doc_, example_)                                                                                    \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(unary_options) },             \
+                                                      .inputs = 1,                                                                         \
+                                                      .results = 1,                                                                        \
+                                                      .dtypes = (dtypes_),                                                                 \
+                                                      .flags = MOTH_METHOD | MOTH_TWIN },                                                  \
+                                             .twin = #word "_",                                                                            \
+                                             .apply = apply_unary,                                                                         \
+                                             .code = (code_) }
 
 UNARY_ROW(neg, CODE_NEG, NUMBER_DTYPES, "-x; integers wrap", "moth.tensor{ 1, -2 }:neg()");
 UNARY_ROW(abs, CODE_ABS, ALL_DTYPES, "|x|", "moth.tensor{ 1, -2 }:abs()");
@@ -83,17 +95,19 @@ UNARY_ROW(trunc, CODE_TRUNC, ALL_DTYPES, "without its fraction", "moth.tensor{ 1
 
 static moth_status apply_predicate(const operation_call *call) {
   moth_dtype dtype = operation_tensor(call, 0)->dtype;
-  elements e = {
-    .inputs = 1, .input = { call->inputs[0] }, .compute = { dtype }, .result = MOTH_BOOL,
-    .unary = loops_predicate((enum loops_predicate)call->class->code, dtype)
-  };
+  elements e = { .inputs = 1,
+                 .input = { call->inputs[0] },
+                 .compute = { dtype },
+                 .result = MOTH_BOOL,
+                 .unary = loops_predicate((enum loops_predicate)call->class->code, dtype) };
   return elements_apply(call, &e);
 }
 
-#define PREDICATE_ROW(word, code_, doc_, example_)                                                                              \
-  const operation_class operation_##word = {                                                                                    \
-    .row = { .row = { ROW_TEXTS(#word, doc_, example_) }, .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD }, \
-    .apply = apply_predicate, .code = (code_)                                                                                   \
+#define PREDICATE_ROW(word, code_, doc_, example_)                                                                                         \
+  const operation_class operation_##word = {                                                                                               \
+    .row = { .row = { ROW_TEXTS(#word, doc_, example_) }, .inputs = 1, .results = 1, .dtypes = ALL_DTYPES, .flags = MOTH_METHOD },         \
+    .apply = apply_predicate,                                                                                                              \
+    .code = (code_)                                                                                                                        \
   }
 
 PREDICATE_ROW(logical_not, LOOPS_NOT, "whether x is 0 or false", "moth.tensor{ 1, 0 }:logical_not()");
@@ -133,7 +147,8 @@ static moth_status apply_clamp(const operation_call *call) {
     if (is_set[i] && o->values[i].kind == MOTH_OPTION_REAL && !dtype_is_real(dtype)) dtype = operation_dtype(call, CLAMP_REAL, MOTH_F32);
   }
   if (is_set[0] && is_set[1] && !(options_number(o, CLAMP_LOW) <= options_number(o, CLAMP_HIGH))) {
-    return context_fail(call->m, MOTH_OPTION, call->where, "low %g is not <= high %g", options_number(o, CLAMP_LOW), options_number(o, CLAMP_HIGH));
+    return context_fail(call->m, MOTH_OPTION, call->where, "low %g is not <= high %g", options_number(o, CLAMP_LOW),
+                        options_number(o, CLAMP_HIGH));
   }
   elements e = { .inputs = 1, .input = { call->inputs[0] }, .compute = { dtype }, .result = dtype, .general = clamp_values };
   moth_status status = clamp_limit(call, CLAMP_LOW, dtype, -__builtin_inf(), &e.low);
@@ -142,7 +157,12 @@ static moth_status apply_clamp(const operation_call *call) {
 }
 
 const operation_class operation_clamp = {
-  .row = { .row = { ROW_TEXTS("clamp", "x limited to low … high; nan stays", "moth.tensor{ -2, 0.5, 3 }:clamp(0, 1)"), ROW_OPTIONS(clamp_options) },
-           .inputs = 1, .results = 1, .dtypes = NUMBER_DTYPES, .flags = MOTH_METHOD | MOTH_TWIN },
-  .twin = "clamp_", .apply = apply_clamp
+  .row = { .row = { ROW_TEXTS("clamp", "x limited to low … high; nan stays", "moth.tensor{ -2, 0.5, 3 }:clamp(0, 1)"),
+                    ROW_OPTIONS(clamp_options) },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = NUMBER_DTYPES,
+           .flags = MOTH_METHOD | MOTH_TWIN },
+  .twin = "clamp_",
+  .apply = apply_clamp,
 };

@@ -72,7 +72,8 @@ moth_status moth_tensor_wrap(moth *m, moth_dtype dtype, int rank, const int64_t 
     return context_fail(m, MOTH_LIMIT, where, "%s has more elements than can be addressed", tensor_shape_text(dtype, rank, shape).text);
   }
   if (count > 0 && !values) return context_fail(m, MOTH_MISUSE, where, "no values given");
-  if ((uintptr_t)values % dtype_size(dtype) != 0) return context_fail(m, MOTH_MISUSE, where, "values are not aligned for %s", moth_dtype_name(dtype));
+  if ((uintptr_t)values % dtype_size(dtype) != 0)
+    return context_fail(m, MOTH_MISUSE, where, "values are not aligned for %s", moth_dtype_name(dtype));
   if (!strides) {
     shape_strides(rank, shape, row_major);
     strides = row_major;

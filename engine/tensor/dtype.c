@@ -24,8 +24,12 @@ moth_dtype dtype_promote(moth_dtype a, moth_dtype b) { return dtype_widths[a] >=
 
 bool dtype_store(moth_dtype dtype, double value, void *element) {
   switch (dtype) {
-  case MOTH_F32: *(float *)element = (float)value; return true;
-  case MOTH_F64: *(double *)element = value; return true;
+  case MOTH_F32:
+    *(float *)element = (float)value;
+    return true;
+  case MOTH_F64:
+    *(double *)element = value;
+    return true;
   case MOTH_I64:
     if (!(value >= -0x1p63 && value < 0x1p63) || value != trunc(value)) return false;
     *(int64_t *)element = (int64_t)value;
@@ -43,9 +47,15 @@ bool dtype_store(moth_dtype dtype, double value, void *element) {
 
 bool dtype_store_int(moth_dtype dtype, int64_t value, void *element) {
   switch (dtype) {
-  case MOTH_F32: *(float *)element = (float)value; return true;
-  case MOTH_F64: *(double *)element = (double)value; return true;
-  case MOTH_I64: *(int64_t *)element = value; return true;
+  case MOTH_F32:
+    *(float *)element = (float)value;
+    return true;
+  case MOTH_F64:
+    *(double *)element = (double)value;
+    return true;
+  case MOTH_I64:
+    *(int64_t *)element = value;
+    return true;
   case MOTH_U8:
     if (value < 0 || value > 255) return false;
     *(uint8_t *)element = (uint8_t)value;
@@ -59,9 +69,13 @@ bool dtype_store_int(moth_dtype dtype, int64_t value, void *element) {
 
 double dtype_load(moth_dtype dtype, const void *element) {
   switch (dtype) {
-  case MOTH_F32: return *(const float *)element;
-  case MOTH_F64: return *(const double *)element;
-  case MOTH_I64: return (double)*(const int64_t *)element;
-  default: return *(const uint8_t *)element;
+  case MOTH_F32:
+    return *(const float *)element;
+  case MOTH_F64:
+    return *(const double *)element;
+  case MOTH_I64:
+    return (double)*(const int64_t *)element;
+  default:
+    return *(const uint8_t *)element;
   }
 }

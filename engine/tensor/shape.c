@@ -99,9 +99,9 @@ bool shape_view_strides(int rank, const int64_t *size, const int64_t *strides, i
     return true;
   }
   int to = to_rank - 1;
-  int64_t run = 1;      /* elements of the old axes that one step walks */
-  int64_t filled = 1;   /* how many of them the new axes hold so far */
-  int64_t base = 1;     /* the step within the run */
+  int64_t run = 1;    /* elements of the old axes that one step walks */
+  int64_t filled = 1; /* how many of them the new axes hold so far */
+  int64_t base = 1;   /* the step within the run */
   bool is_open = false;
   for (int i = rank - 1; i >= 0; i--) {
     if (size[i] == 1) continue;

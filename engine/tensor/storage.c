@@ -15,14 +15,14 @@ storage *storage_new(moth *m, size_t bytes, bool clear) {
   }
   storage *s = memory_aligned(m, whole, clear);
   if (!s) return NULL;
-  *s = (storage){ .references = 1, .context = m, .bytes = (char *)s + STORAGE_HEAD, .size = bytes };
+  *s = (storage) { .references = 1, .context = m, .bytes = (char *)s + STORAGE_HEAD, .size = bytes };
   return s;
 }
 
 storage *storage_wrap(moth *m, void *bytes, size_t size, bool read_only, void (*release)(void *data), void *data) {
   storage *s = memory_new(m, 1, sizeof *s);
   if (!s) return NULL;
-  *s = (storage){ .references = 1, .context = m, .bytes = bytes, .size = size, .read_only = read_only, .release = release, .data = data };
+  *s = (storage) { .references = 1, .context = m, .bytes = bytes, .size = size, .read_only = read_only, .release = release, .data = data };
   return s;
 }
 

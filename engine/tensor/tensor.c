@@ -56,7 +56,7 @@ static moth_status tensor_new_small(moth *m, const char *where, moth_dtype dtype
   if (!small) return tensor_too_big(m, where, dtype, rank, size, (double)sizeof *small);
   tensor_fill_in(&small->tensor, dtype, rank, size, count);
   shape_strides(rank, size, small->tensor.strides);
-  small->storage = (storage){
+  small->storage = (storage) {
     .references = 1, .owner = &small->tensor.base, .context = m, .bytes = small->bytes, .size = (size_t)count * dtype_size(dtype)
   };
   small->tensor.storage = &small->storage;
@@ -170,7 +170,11 @@ static loops_walk copy_walk(const moth_tensor *from, const moth_tensor *to) {
   return walk;
 }
 
-typedef struct copy_run { loops_cast_function cast; loops_misfit_function misfit; int64_t passed, bad; } copy_run;
+typedef struct copy_run {
+  loops_cast_function cast;
+  loops_misfit_function misfit;
+  int64_t passed, bad;
+} copy_run;
 
 static void copy_cast(void *data, char *const *at, const int64_t *steps, int64_t n) {
   ((const copy_run *)data)->cast(at[1], steps[1], at[0], steps[0], n);
@@ -265,7 +269,8 @@ moth_status tensor_reshape(moth *m, const char *where, moth_tensor *t, int rank,
   if (!shape_infer(rank, wanted, t->count)) {
     char shape[192];
     shape_text(rank, size, shape, sizeof shape);
-    return context_fail(m, MOTH_SHAPE, where, "%s has %lld elements, which %s cannot hold", tensor_text(t).text, (long long)t->count, shape);
+    return context_fail(m, MOTH_SHAPE, where, "%s has %lld elements, which %s cannot hold", tensor_text(t).text, (long long)t->count,
+                        shape);
   }
   if (shape_view_strides(t->rank, t->size, t->strides, rank, wanted, strides)) {
     return context_within(m, tensor_view(m, t, t->values, rank, wanted, strides, out), where);
@@ -296,7 +301,8 @@ moth_status tensor_position(moth *m, const char *where, const moth_tensor *t, in
   else text_format(name, sizeof name, "axis %lld of", (long long)(axis + base));
   const char *verb = is_row || is_column ? "are" : "is";
   if (size == 0) {
-    return context_fail(m, MOTH_INDEX, where, "index %lld: %s %s %s empty", (long long)tensor_told(m, given), name, tensor_text(t).text, verb);
+    return context_fail(m, MOTH_INDEX, where, "index %lld: %s %s %s empty", (long long)tensor_told(m, given), name, tensor_text(t).text,
+                        verb);
   }
   return context_fail(m, MOTH_INDEX, where, "index %lld: %s %s %s %lld..%lld or %lld..-1", (long long)tensor_told(m, given), name,
                       tensor_text(t).text, verb, (long long)base, (long long)(size - 1 + base), (long long)-size);

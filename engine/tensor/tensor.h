@@ -5,16 +5,16 @@
 #include "core/object.h"
 #include "tensor/shape.h"
 
-/* Bytes with owners: made here (64-byte aligned), or the host's with a release function, or mapped from a file. A small tensor's storage lies
- * in the tensor itself: `owner` then counts the references, and the storage lives as long as that handle. */
+/* Bytes with owners: made here (64-byte aligned), or the host's with a release function, or mapped from a file. A small tensor's storage
+ * lies in the tensor itself: `owner` then counts the references, and the storage lives as long as that handle. */
 typedef struct storage {
   int64_t references;
-  object *owner;                 /* NULL: counted here */
+  object *owner; /* NULL: counted here */
   moth *context;
   void *bytes;
   size_t size;
   bool read_only;
-  void (*release)(void *data);   /* NULL where the bytes are ours */
+  void (*release)(void *data); /* NULL where the bytes are ours */
   void *data;
 } storage;
 
@@ -23,11 +23,11 @@ struct moth_tensor {
   moth_dtype dtype;
   int rank;
   bool read_only;
-  int64_t count;                 /* elements */
+  int64_t count; /* elements */
   int64_t size[MOTH_MAX_RANK];
   int64_t strides[MOTH_MAX_RANK];
   storage *storage;
-  char *values;                  /* of element 0 */
+  char *values; /* of element 0 */
 };
 
 /* New, row-major; `clear` zeros it. `where` begins the message when it is too big: "zeros: f64[200000,200000] needs 298 GiB, the limit
@@ -69,7 +69,9 @@ static inline int64_t tensor_told(const moth *m, int64_t position) {
   return position == INT64_MIN ? 0 : position < 0 ? position : position + m->index_base;
 }
 /* "f32[64,10]" in a buffer of its own, for messages. */
-typedef struct tensor_words { char text[192]; } tensor_words;
+typedef struct tensor_words {
+  char text[192];
+} tensor_words;
 tensor_words tensor_text(const moth_tensor *t);
 tensor_words tensor_shape_text(moth_dtype dtype, int rank, const int64_t *size);
 static inline bool dtype_is_real(moth_dtype d) { return d == MOTH_F32 || d == MOTH_F64; }

@@ -9,9 +9,10 @@ static moth_status check_view(moth *m, const moth_tensor *t, const char *where, 
 
 static moth_status check_axis(moth *m, const moth_tensor *t, const char *where, int axis) {
   if (axis >= 0 && axis < t->rank) return MOTH_OK;
-  if (t->rank == 0) return context_fail(m, MOTH_INDEX, where, "axis %lld: %s has no axes", (long long)tensor_told(m, axis), tensor_text(t).text);
-  return context_fail(m, MOTH_INDEX, where, "axis %lld: %s has axes %d..%d", (long long)tensor_told(m, axis), tensor_text(t).text, m->index_base,
-                      t->rank - 1 + m->index_base);
+  if (t->rank == 0)
+    return context_fail(m, MOTH_INDEX, where, "axis %lld: %s has no axes", (long long)tensor_told(m, axis), tensor_text(t).text);
+  return context_fail(m, MOTH_INDEX, where, "axis %lld: %s has axes %d..%d", (long long)tensor_told(m, axis), tensor_text(t).text,
+                      m->index_base, t->rank - 1 + m->index_base);
 }
 
 /* The place of one position along an axis; an empty tensor has none to reach. */
@@ -48,7 +49,8 @@ moth_status moth_tensor_slice(moth *m, moth_tensor *t, int axis, int64_t first, 
       return context_fail(m, MOTH_INDEX, where, "position %lld is outside axis %d of %s", (long long)told, axis + m->index_base,
                           tensor_text(t).text);
     }
-    if (__builtin_mul_overflow(count - 1, step, &reach) || __builtin_add_overflow(first, reach, &last) || last < 0 || last >= t->size[axis]) {
+    if (__builtin_mul_overflow(count - 1, step, &reach) || __builtin_add_overflow(first, reach, &last) || last < 0 ||
+        last >= t->size[axis]) {
       return context_fail(m, MOTH_INDEX, where, "%lld elements from position %lld in steps of %lld leave axis %d of %s", (long long)count,
                           (long long)(first + m->index_base), (long long)step, axis + m->index_base, tensor_text(t).text);
     }
