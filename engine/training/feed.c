@@ -23,6 +23,7 @@ static void describe_setting(const feed *self, const feed_names *names, const mo
   *setting = (loss_setting){
     .where = names->where, .activation = network_last_activation(net), .last = last, .dtype = y->dtype,
     .target = shape_of(y->rank - 1, y->size + 1), .prediction = net->output, .rows = self->data->rows, .target_name = target,
+    .prediction_dtype = net->dtype,
   };
 }
 
@@ -32,15 +33,31 @@ static int64_t output_count(const moth_net *net) {
   return count;
 }
 
-/* Class numbers of all rows, as the script sees them, against what the last layer tells apart: two for a single output. */
-static moth_status check_labels(const feed *self, const loss_setting *setting, int64_t columns) {
+/* Class numbers of all rows, as the script sees them, against how many the outputs tell apart. */
+static moth_status check_labels(const feed *self, const loss_setting *setting, int64_t classes) {
   moth *m = self->m;
   const moth_dataset *data = self->data;
   int64_t *labels = memory_new(m, (size_t)data->rows, sizeof *labels);
   if (labels == NULL) return context_within(m, m->status, setting->where);
   dataset_gather(data, &data->source->y, NULL, 0, data->rows, MOTH_I64, false, labels);
-  moth_status status = loss_check_classes(m, setting->where, setting->target_name, setting->last, labels, data->rows, columns == 1 ? 2 : columns);
+  moth_status status = loss_check_classes(m, setting->where, setting->target_name, setting->last, labels, data->rows, classes);
   memory_free(m, labels, (size_t)data->rows, sizeof *labels);
+  return status;
+}
+
+/* Values of all rows, where the loss asks anything of them beyond being finite. */
+static moth_status check_values(const feed *self, const loss_setting *setting, const moth_part *loss) {
+  moth *m = self->m;
+  const moth_dataset *data = self->data;
+  if (!((const loss_class *)loss->row)->takes_shares) return MOTH_OK;
+  int64_t columns = data->source->y.features;
+  size_t bytes;
+  if (!memory_product((size_t)data->rows, (size_t)columns * dtype_size(self->dtype), &bytes)) bytes = SIZE_MAX;
+  void *values = memory_aligned(m, bytes, false);
+  if (values == NULL) return context_within(m, m->status, setting->where);
+  dataset_gather(data, &data->source->y, NULL, 0, data->rows, self->dtype, false, values);
+  moth_status status = loss_check_targets(m, loss, setting->where, setting->target_name, self->dtype, values, data->rows, columns);
+  memory_aligned_free(m, values, bytes);
   return status;
 }
 
@@ -58,8 +75,8 @@ static moth_status check_targets(feed *self, const feed_names *names, const moth
     self->classes = source->y_is_classes || (setting.dtype == MOTH_I64 && setting.target.rank == 0);
   }
   self->y_features = self->classes ? 1 : source->y.features;
-  if (self->classes) return check_labels(self, &setting, columns);
-  if (self->y_features == columns) return MOTH_OK;
+  if (self->classes) return check_labels(self, &setting, loss != NULL ? loss_class_count(loss, columns) : columns == 1 ? 2 : columns);
+  if (self->y_features == columns) return loss != NULL ? check_values(self, &setting, loss) : MOTH_OK;
   return context_fail(self->m, MOTH_SHAPE, names->where, "%s has %lld value%s a row, the net gives %lld", target, (long long)self->y_features,
                       self->y_features == 1 ? "" : "s", (long long)columns);
 }
@@ -84,7 +101,8 @@ static moth_status check_loss(const feed *self, const feed_names *names, const m
   bool classes = false;
   describe_setting(self, names, net, last, sizeof last, target, sizeof target, &setting);
   moth_status status = ((const loss_class *)part->row)->check(self->m, part, &setting, &classes);
-  if (status != MOTH_OK || classes == self->classes) return status;
+  if (status == MOTH_OK && classes == self->classes) return classes ? MOTH_OK : check_values(self, &setting, part);
+  if (status != MOTH_OK) return status;
   return context_fail(self->m, MOTH_DTYPE, names->where, "%s reads %s as %s, the loss as %s", part->row->name, target,
                       classes ? "class numbers" : "values", self->classes ? "class numbers" : "values");
 }

@@ -104,14 +104,9 @@ static moth_status begin_epoch(moth_trainer *self) {
   if (status != MOTH_OK) return status;
   trainer_order_rows(self);
   self->sums.loss = self->sums.rows = 0;
-  if (self->validation != NULL) tally_begin(self->loss, self->sums.val_loss);
-  for (int i = 0; i < self->metric_count; i++) {
-    const trainer_metric *metric = &self->metrics[i];
-    metric_begin(metric->part, self->states + metric->state);
-    if (self->validation != NULL) tally_begin(metric->part, self->states + metric->tally);
-  }
+  for (int i = 0; i < self->metric_count; i++) metric_begin(self->metrics[i].part, self->states + self->metrics[i].state);
   if (is_observed(self)) self->sums.epoch_began = trainer_seconds(self);
-  self->at.batch = self->at.validated = 0;
+  self->at.batch = 0;
   self->at.phase = TRAINER_BATCH;
   return MOTH_OK;
 }
@@ -193,6 +188,13 @@ static moth_status run_batch(moth_trainer *self) {
 
 /* ---- Validation ---- */
 
+static void begin_validation(moth_trainer *self) {
+  self->at.validated = 0;
+  if (self->validation == NULL) return;
+  tally_begin(self->loss, self->sums.val_loss);
+  for (int i = 0; i < self->metric_count; i++) tally_begin(self->metrics[i].part, self->states + self->metrics[i].tally);
+}
+
 static moth_status validate_rows(moth_trainer *self) {
   int64_t first = self->at.validated, left = self->validation->rows - first, rows = left < NETWORK_CHUNK ? left : NETWORK_CHUNK;
   plan_source x;
@@ -209,7 +211,9 @@ static moth_status validate_rows(moth_trainer *self) {
     status = tally_add(self->predicting, &batch, &targets, self->states + self->metrics[i].tally);
   }
   if (status == MOTH_OK) self->at.validated += rows;
-  return stopped_by(self, status);
+  else if (status == MOTH_CALLBACK) stopped_by(self, status);
+  else begin_validation(self); /* half a chunk cannot be taken back: it is measured anew */
+  return status;
 }
 
 /* ---- An epoch ends ---- */
@@ -293,6 +297,7 @@ static moth_status take_turn(moth_trainer *self, int64_t *ended) {
     if (self->at.batch < self->batches) status = run_batch(self);
     if (status != MOTH_OK || self->ended || self->at.batch < self->batches) return status;
     self->at.phase = TRAINER_VALIDATION;
+    begin_validation(self);
     if (self->validation != NULL || self->stop_asked) return MOTH_OK;
   }
   if (self->validation != NULL && self->at.validated < self->validation->rows) {
