@@ -107,7 +107,7 @@ static moth_status find_option(moth *m, const moth_part *part, const char *key, 
 }
 
 moth_status moth_part_get(moth *m, const moth_part *part, const char *key, moth_option *value) {
-  int index;
+  int index = -1;
   moth_status status = find_option(m, part, key, &index);
   if (status != MOTH_OK) return status;
   if (value == NULL) return context_fail(m, MOTH_MISUSE, part->row->name, "a place for the value must be given");
@@ -117,7 +117,7 @@ moth_status moth_part_get(moth *m, const moth_part *part, const char *key, moth_
 }
 
 moth_status moth_part_set(moth *m, moth_part *part, const moth_option *value) {
-  int index;
+  int index = -1;
   moth_status status = find_option(m, part, value != NULL ? value->key : NULL, &index);
   if (status != MOTH_OK) return status;
   const moth_option_row *row = &part->row->options[index];
