@@ -266,7 +266,7 @@ moth_status moth_layer_declare(moth_layer *self, const char *name, const moth_sh
   const int i = state->count++;
   state->names[i] = copy;
   if (init != NULL) {
-    state->inits[i] = (moth_option){ .kind = MOTH_OPTION_PART, .as.part = moth_retain((moth_part *)(uintptr_t)init) };
+    state->inits[i] = (moth_option){ .kind = MOTH_OPTION_PART, .as.part = moth_retain((moth_part *)init) };
   }
   parameter_block *block = block_of(self->building, i);
   parameter_view view = { .name = copy, .offset = block->count, .rank = shape->rank, .init = &state->inits[i], .penalized = shape->rank >= 2 };

@@ -86,7 +86,7 @@ static moth_status take_prediction(moth *m, const moth_part *loss, const moth_te
   const bool is_matrix = p->rank <= 2;
   moth_status status = MOTH_OK;
   if (is_matrix) {
-    e->p = moth_retain((moth_tensor *)(uintptr_t)p);
+    e->p = moth_retain((moth_tensor *)p);
   } else {
     status = tensor_contiguous(m, loss->row->name, p, p->dtype, &e->p);
   }
