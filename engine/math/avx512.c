@@ -19,11 +19,12 @@ ALWAYS vector_f64 fma_f64(vector_f64 a, vector_f64 b, vector_f64 c) {
 ALWAYS float fma_one_f32(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 ALWAYS double fma_one_f64(double a, double b, double c) { return __builtin_fma(a, b, c); }
 
+/* One ternary-logic instruction each. */
 ALWAYS vector_f32 pick_f32(signed_f32 where, vector_f32 a, vector_f32 b) {
-  return (vector_f32)_mm512_mask_blend_ps(_mm512_movepi32_mask((__m512i)where), (__m512)b, (__m512)a);
+  return (vector_f32)((where & (signed_f32)a) | (~where & (signed_f32)b));
 }
 ALWAYS vector_f64 pick_f64(signed_f64 where, vector_f64 a, vector_f64 b) {
-  return (vector_f64)_mm512_mask_blend_pd(_mm512_movepi64_mask((__m512i)where), (__m512d)b, (__m512d)a);
+  return (vector_f64)((where & (signed_f64)a) | (~where & (signed_f64)b));
 }
 
 ALWAYS vector_f32 load_part_f32(const float *p, int64_t n) {
@@ -32,8 +33,9 @@ ALWAYS vector_f32 load_part_f32(const float *p, int64_t n) {
 ALWAYS vector_f64 load_part_f64(const double *p, int64_t n) {
   return (vector_f64)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
 }
-ALWAYS void store_part_f32(float *p, vector_f32 v, int64_t n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v); }
-ALWAYS void store_part_f64(double *p, vector_f64 v, int64_t n) { _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v); }
+/* Not by masks: what follows a masked store and overlaps it waits, on AMD for tens of cycles. */
+ALWAYS void store_part_f32(float *p, vector_f32 v, int64_t n) { store_bytes(p, &v, (size_t)n * 4); }
+ALWAYS void store_part_f64(double *p, vector_f64 v, int64_t n) { store_bytes(p, &v, (size_t)n * 8); }
 
 #define ACCUMULATORS 24 /* registers that a product keeps sums in, of 32 */
 #define TILE_ROWS 8
