@@ -6,7 +6,7 @@
 
 #include "core/text.h"
 
-enum { MOST_DEPTH = 32, MOST_NODES = 1 << 20 };
+enum { MOST_DEPTH = 32, MOST_NODES = 1 << 16 };
 
 struct layer_builder {
   moth *m;
@@ -299,9 +299,7 @@ moth_status network_lay_out(moth *m, moth_net *net) {
   moth_status status = check_used(m, net);
   if (status == MOTH_OK) status = check_indices(m, net);
   for (int i = 0; i < net->node_count && status == MOTH_OK; i++) {
-    layer_node *node = &net->nodes[i];
-    status = place_node(m, net, node);
-    for (int b = 0; b < node->block_count && status == MOTH_OK && node->owner == i; b++) status = add_ranges(m, net, node, b);
+    status = place_node(m, net, &net->nodes[i]);
   }
   if (status == MOTH_OK) net->output = *shape_given(net, net->output_node);
   return status;
@@ -312,6 +310,10 @@ moth_status network_lay_out(moth *m, moth_net *net) {
 moth_status network_allocate(moth *m, moth_net *net) {
   moth_status status = tensor_new(m, "net", net->dtype, 1, &net->parameter_count, true, &net->parameters);
   if (status == MOTH_OK) status = tensor_new(m, "net", net->dtype, 1, &net->buffer_count, true, &net->buffers);
+  for (int i = 0; i < net->node_count && status == MOTH_OK; i++) {
+    const layer_node *node = &net->nodes[i];
+    for (int b = 0; b < node->block_count && status == MOTH_OK && node->owner == i; b++) status = add_ranges(m, net, node, b);
+  }
   if (status != MOTH_OK) return status;
   for (int i = 0; i < net->node_count; i++) {
     const layer_node *node = &net->nodes[i];

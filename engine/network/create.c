@@ -61,25 +61,9 @@ static moth_status input_of(moth *m, const options *o, moth_shape *shape) {
   return context_fail(m, MOTH_OPTION, "net", "input is missing: the shape of one sample, as in moth.net{ input = 64, ... }");
 }
 
-static moth_status create(moth *m, moth_net *net) {
-  const options *o = &net->options;
-  moth_status status = network_chain(m, net, o->values[NET_LAYERS].as.parts, o->values[NET_LAYERS].count);
-  if (status == MOTH_OK) status = network_lay_out(m, net);
-  if (status == MOTH_OK) status = network_allocate(m, net);
-  if (status != MOTH_OK) return status;
-  random_source before = m->random;
-  random_source source = { .seed = options_is_set(o, NET_SEED) ? (uint64_t)options_int(o, NET_SEED) : random_key(&m->random) };
-  status = network_initialize(m, net, &source);
-  if (status != MOTH_OK) m->random = before;
-  return status;
-}
-
-moth_status moth_net_create(moth *m, const moth_option *given, moth_net **net) {
-  moth_status status = context_check(m, "net");
-  if (status != MOTH_OK) return status;
-  if (net == NULL) return context_fail(m, MOTH_MISUSE, "net", "no place for the result");
+moth_status network_read(moth *m, const char *where, const moth_option *given, moth_net **net) {
   options o;
-  status = options_read(m, "net", &network_row, given, &o);
+  moth_status status = options_read(m, where, &network_row, given, &o);
   if (status != MOTH_OK) return status;
   moth_shape input;
   moth_dtype dtype = MOTH_F32;
@@ -89,10 +73,36 @@ moth_status moth_net_create(moth *m, const moth_option *given, moth_net **net) {
   if (status == MOTH_OK) status = network_new(m, dtype, &input, &self);
   if (status != MOTH_OK) {
     options_free(m, &o);
-    return status;
+    return context_within(m, status, where);
   }
   self->options = o;
-  status = create(m, self);
+  status = network_chain(m, self, o.values[NET_LAYERS].as.parts, o.values[NET_LAYERS].count);
+  if (status == MOTH_OK) status = network_lay_out(m, self);
+  if (status == MOTH_OK) *net = self;
+  else moth_release(self);
+  return context_within(m, status, where);
+}
+
+/* Allocates and initializes; a failure leaves the context's generator where it was. */
+static moth_status first_values(moth *m, moth_net *net, const uint64_t *seed) {
+  moth_status status = network_allocate(m, net);
+  if (status != MOTH_OK) return status;
+  random_source before = m->random;
+  random_source source = { .seed = seed != NULL ? *seed : random_key(&m->random) };
+  status = network_initialize(m, net, &source);
+  if (status != MOTH_OK) m->random = before;
+  return status;
+}
+
+moth_status moth_net_create(moth *m, const moth_option *given, moth_net **net) {
+  moth_status status = context_check(m, "net");
+  if (status != MOTH_OK) return status;
+  if (net == NULL) return context_fail(m, MOTH_MISUSE, "net", "no place for the result");
+  moth_net *self;
+  status = network_read(m, "net", given, &self);
+  if (status != MOTH_OK) return status;
+  uint64_t seed = options_is_set(&self->options, NET_SEED) ? (uint64_t)options_int(&self->options, NET_SEED) : 0;
+  status = first_values(m, self, options_is_set(&self->options, NET_SEED) ? &seed : NULL);
   if (status == MOTH_OK) *net = self;
   else moth_release(self);
   return status;
@@ -104,16 +114,9 @@ moth_status network_create(moth *m, moth_dtype dtype, const moth_shape *input, n
   if (status != MOTH_OK) return status;
   status = network_graph(m, self, build, data);
   if (status == MOTH_OK) status = network_lay_out(m, self);
-  if (status == MOTH_OK) status = network_allocate(m, self);
-  random_source before = m->random;
-  random_source source = { .seed = status == MOTH_OK ? random_key(&m->random) : 0 };
-  if (status == MOTH_OK) status = network_initialize(m, self, &source);
-  if (status == MOTH_OK) {
-    *net = self;
-  } else {
-    m->random = before;
-    moth_release(self);
-  }
+  if (status == MOTH_OK) status = first_values(m, self, NULL);
+  if (status == MOTH_OK) *net = self;
+  else moth_release(self);
   return status;
 }
 

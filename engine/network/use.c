@@ -4,132 +4,11 @@
 
 #include "core/pool.h"
 #include "core/text.h"
-#include "network/plan.h"
-
-/* ---- Inputs ------------------------------------------------------------------------------------------------------------------------- */
-
-static const char *origin_of(const moth_net *net) {
-  int i = net->options.values == NULL ? -1 : options_find(net->options.row, "origin");
-  const char *origin = i < 0 ? NULL : options_word(&net->options, i);
-  return origin == NULL ? "" : origin;
-}
-
-static void hint_origin(moth *m, const moth_net *net) {
-  const char *origin = origin_of(net);
-  if (*origin != 0) context_hint(m, "net made at %s", origin);
-}
-
-static moth_status refuse_input(moth *m, const moth_net *net, const char *where, const char *name, const moth_tensor *x) {
-  char takes[192], each[48] = "";
-  shape_text(net->input.rank, net->input.size, takes, sizeof takes);
-  int64_t row = x->rank > 1 && x->size[0] > 0 ? x->count / x->size[0] : -1;
-  bool is_data = strncmp(name, "data", 4) == 0;
-  if (row >= 0 && !is_data) text_format(each, sizeof each, " (%lld per row)", (long long)row);
-  context_fail(m, MOTH_SHAPE, where, "net takes %s per sample, %s is %s%s", takes, name, tensor_text(x).text, each);
-  hint_origin(m, net);
-  if (row == network_features(&net->input)) {
-    char sizes[192] = "";
-    text_line line = { sizes, sizeof sizes, 0 };
-    for (int i = 0; i < net->input.rank; i++) text_line_add(&line, ", %lld", (long long)net->input.size[i]);
-    context_hint(m, "%s:reshape(-1%s) has the right shape", name, sizes);
-  }
-  return MOTH_SHAPE;
-}
-
-static bool is_batch(const moth_net *net, const moth_tensor *x) {
-  return x->rank > 0 && shape_equal(x->rank - 1, x->size + 1, net->input.rank, net->input.size);
-}
-
-static bool is_sample(const moth_net *net, const moth_tensor *x) {
-  return !is_batch(net, x) && shape_equal(x->rank, x->size, net->input.rank, net->input.size);
-}
-
-/* The least number of rows that every index input's layer knows. */
-static int64_t index_limit(const moth_net *net) {
-  int64_t limit = INT64_MAX;
-  for (int i = 0; i < net->node_count; i++) {
-    const layer_node *node = &net->nodes[i];
-    if (node->index_inputs != 0 && node->index_limit > 0 && node->index_limit < limit) limit = node->index_limit;
-  }
-  return limit;
-}
-
-static moth_status check_numbers(moth *m, const char *where, const char *name, const moth_net *net, const int64_t *values, int64_t count) {
-  const int64_t limit = index_limit(net), base = m->index_base, features = network_features(&net->input);
-  for (int64_t i = 0; i < count; i++) {
-    if (values[i] >= base && values[i] - base < limit) continue;
-    const long long row = (long long)(i / features + base);
-    if (limit == INT64_MAX) {
-      return context_fail(m, MOTH_INDEX, where, "class %lld in row %lld of %s; classes count from %lld", (long long)values[i], row, name,
-                          (long long)base);
-    }
-    return context_fail(m, MOTH_INDEX, where, "class %lld in row %lld of %s; classes count from %lld to %lld", (long long)values[i], row, name,
-                        (long long)base, (long long)(limit - 1 + base));
-  }
-  return MOTH_OK;
-}
-
-/* Class numbers as i64 in row-major order, checked; still counted from the index base. */
-static moth_status numbers_of(moth *m, const char *where, const char *name, const moth_net *net, const moth_tensor *x, moth_tensor **out) {
-  if (dtype_is_real(x->dtype)) {
-    context_fail(m, MOTH_DTYPE, where, "net takes class numbers i64, %s is %s", name, tensor_text(x).text);
-    return context_hint(m, "%s:to\"i64\" if they are whole numbers", name);
-  }
-  moth_tensor *numbers;
-  moth_status status = tensor_contiguous(m, where, x, MOTH_I64, &numbers);
-  if (status != MOTH_OK) return status;
-  status = check_numbers(m, where, name, net, (const int64_t *)numbers->values, numbers->count);
-  if (status == MOTH_OK) *out = numbers;
-  else moth_release(numbers);
-  return status;
-}
-
-moth_status network_check_input(moth *m, const moth_net *net, const char *where, const char *name, const moth_tensor *x) {
-  if (!is_batch(net, x)) return refuse_input(m, net, where, name, x);
-  if (!net->index_input) return MOTH_OK;
-  moth_tensor *numbers;
-  moth_status status = numbers_of(m, where, name, net, x, &numbers);
-  if (status == MOTH_OK) moth_release(numbers);
-  return status;
-}
-
-/* x as a plan takes it: [rows, features] contiguous in the net's dtype, or class numbers from 0. A bare sample is a batch of one. */
-typedef struct input { moth_tensor *values; int64_t rows; bool is_sample; size_t row; } input;
-
-static moth_status input_take(moth *m, const moth_net *net, const char *where, const moth_tensor *x, input *out) {
-  moth_status status = tensor_check(m, x, where, "argument 2");
-  if (status != MOTH_OK) return status;
-  bool sample = is_sample(net, x);
-  if (!sample && !is_batch(net, x)) return refuse_input(m, net, where, "x", x);
-  moth_tensor *values;
-  moth_dtype dtype = net->index_input ? MOTH_I64 : net->dtype;
-  status = net->index_input ? numbers_of(m, where, "x", net, x, &values) : tensor_contiguous(m, where, x, dtype, &values);
-  if (status != MOTH_OK) return status;
-  if (net->index_input && m->index_base != 0) {
-    moth_tensor *moved;
-    status = tensor_new(m, where, MOTH_I64, values->rank, values->size, false, &moved);
-    for (int64_t i = 0; i < values->count && status == MOTH_OK; i++) {
-      ((int64_t *)moved->values)[i] = ((const int64_t *)values->values)[i] - m->index_base;
-    }
-    moth_release(values);
-    if (status != MOTH_OK) return status;
-    values = moved;
-  }
-  *out = (input){ .values = values, .rows = sample ? 1 : x->size[0], .is_sample = sample,
-                  .row = (size_t)network_features(&net->input) * dtype_size(dtype) };
-  return MOTH_OK;
-}
-
-/* Copies rows into the plan: what backward needs must not change under it. */
-static void input_gather(const void *data, int64_t row, int64_t rows, void *out) {
-  const input *x = data;
-  size_t bytes = (size_t)rows * x->row;
-  if (bytes > 0) memcpy(out, x->values->values + (size_t)row * x->row, bytes);
-}
+#include "network/input.h"
 
 /* ---- Results ------------------------------------------------------------------------------------------------------------------------ */
 
-static moth_status result_new(moth *m, const char *where, moth_dtype dtype, const input *x, const moth_shape *sample, moth_tensor **out) {
+static moth_status result_new(moth *m, const char *where, moth_dtype dtype, const network_input *x, const moth_shape *sample, moth_tensor **out) {
   int64_t size[MOTH_MAX_RANK];
   int rank = 0;
   if (!x->is_sample) size[rank++] = x->rows;
@@ -161,15 +40,15 @@ static moth_status check_call(moth *m, const moth_net *net, const char *where, c
 moth_status moth_net_forward(moth *m, moth_net *net, const moth_tensor *x, moth_tensor **y) {
   const char *where = "forward";
   moth_status status = check_call(m, net, where, y);
-  input in;
-  if (status == MOTH_OK) status = input_take(m, net, where, x, &in);
+  network_input in;
+  if (status == MOTH_OK) status = network_take_input(m, net, where, x, &in);
   if (status != MOTH_OK) return status;
   plan *run;
   moth_tensor *out = NULL;
   status = ensure_plan(m, where, net, PLAN_TRAINING, in.rows, &run);
   if (status == MOTH_OK) status = result_new(m, where, net->dtype, &in, &net->output, &out);
   if (status == MOTH_OK) {
-    plan_source source = { .gather = input_gather, .data = &in };
+    plan_source source = { .gather = network_gather_input, .data = &in };
     status = plan_forward(run, where, &source, in.rows, true, net->key, net->forwards);
   }
   if (status == MOTH_OK) {
@@ -185,7 +64,7 @@ moth_status moth_net_forward(moth *m, moth_net *net, const moth_tensor *x, moth_
 }
 
 /* Chunks of rows through the predicting plan; `out` gets [rows, outputs] in the net's dtype. */
-static moth_status predict_rows(moth *m, moth_net *net, const char *where, const input *in, char *out) {
+static moth_status predict_rows(moth *m, moth_net *net, const char *where, const network_input *in, char *out) {
   plan *run;
   int64_t chunk = in->rows <= 32 ? 32 : NETWORK_CHUNK;
   moth_status status = ensure_plan(m, where, net, PLAN_PREDICTING, chunk, &run);
@@ -203,8 +82,8 @@ static moth_status predict_rows(moth *m, moth_net *net, const char *where, const
 moth_status moth_net_predict(moth *m, moth_net *net, const moth_tensor *x, moth_tensor **y) {
   const char *where = "predict";
   moth_status status = check_call(m, net, where, y);
-  input in;
-  if (status == MOTH_OK) status = input_take(m, net, where, x, &in);
+  network_input in;
+  if (status == MOTH_OK) status = network_take_input(m, net, where, x, &in);
   if (status != MOTH_OK) return status;
   moth_tensor *out = NULL;
   status = result_new(m, where, net->dtype, &in, &net->output, &out);
@@ -249,8 +128,8 @@ moth_status moth_net_classify(moth *m, moth_net *net, const moth_tensor *x, moth
   const char *where = "classify";
   moth_status status = check_call(m, net, where, classes);
   if (status == MOTH_OK) status = check_classes(m, net, where);
-  input in;
-  if (status == MOTH_OK) status = input_take(m, net, where, x, &in);
+  network_input in;
+  if (status == MOTH_OK) status = network_take_input(m, net, where, x, &in);
   if (status != MOTH_OK) return status;
   const moth_shape scalar = { .rank = 0 };
   moth_tensor *out = NULL, *scores = NULL;
@@ -296,7 +175,7 @@ moth_status moth_net_backward(moth *m, moth_net *net, const moth_tensor *dy, boo
   if (status == MOTH_OK) status = tensor_contiguous(m, where, dy, net->dtype, &d);
   bool wants_dx = dx != NULL && !net->index_input;
   if (status == MOTH_OK && wants_dx) {
-    input shape = { .rows = rows, .is_sample = net->forwarded_sample };
+    network_input shape = { .rows = rows, .is_sample = net->forwarded_sample };
     status = result_new(m, where, net->dtype, &shape, &net->input, &out);
   }
   if (status == MOTH_OK) status = plan_backward(net->forward_plan, where, d->values, accumulate, wants_dx ? out->values : NULL);
@@ -306,60 +185,11 @@ moth_status moth_net_backward(moth *m, moth_net *net, const moth_tensor *dy, boo
   return status;
 }
 
-/* Targets as a plan takes them: values of the outputs' shape in the net's dtype, or class numbers from 0. */
-typedef struct target { moth_tensor *values; bool classes; } target;
-
-static moth_status target_numbers(moth *m, const char *where, const moth_net *net, const moth_part *loss, moth_tensor *labels, target *out) {
-  char last[192];
-  network_last_layer_text(net, last, sizeof last);
-  int64_t classes = loss_class_count(loss, network_features(&net->output));
-  moth_status status = loss_check_classes(m, where, "target", last, (const int64_t *)labels->values, labels->count, classes);
-  moth_tensor *moved;
-  if (status == MOTH_OK) status = tensor_new(m, where, MOTH_I64, labels->rank, labels->size, false, &moved);
-  if (status != MOTH_OK) return status;
-  for (int64_t i = 0; i < labels->count; i++) ((int64_t *)moved->values)[i] = ((const int64_t *)labels->values)[i] - m->index_base;
-  *out = (target){ .values = moved, .classes = true };
-  return MOTH_OK;
-}
-
-static moth_status target_take(moth *m, const moth_net *net, const char *where, const moth_part *loss, const moth_tensor *t, const input *in,
-                               target *out) {
-  char last[192];
-  network_last_layer_text(net, last, sizeof last);
-  int axes = in->is_sample ? 0 : 1;
-  if (t->rank < axes || (axes == 1 && t->size[0] != in->rows)) {
-    return context_fail(m, MOTH_SHAPE, where, "x has %lld rows, the target is %s", (long long)in->rows, tensor_text(t).text);
-  }
-  loss_setting setting = { .where = where, .activation = network_last_activation(net), .last = last, .dtype = t->dtype, .rows = in->rows,
-                           .target = shape_of(t->rank - axes, t->size + axes), .prediction = net->output, .target_name = "target",
-                           .prediction_dtype = net->dtype };
-  bool classes = false;
-  moth_status status = ((const loss_class *)loss->row)->check(m, loss, &setting, &classes);
-  moth_tensor *values;
-  if (status == MOTH_OK) status = tensor_contiguous(m, where, t, classes ? MOTH_I64 : t->dtype, &values);
-  if (status != MOTH_OK) return status;
-  if (classes) {
-    status = target_numbers(m, where, net, loss, values, out);
-  } else {
-    status = loss_check_targets(m, loss, where, "target", values->dtype, values->values, in->rows, network_features(&net->output));
-    if (status == MOTH_OK) status = tensor_contiguous(m, where, values, net->dtype, &out->values);
-    out->classes = false;
-  }
-  moth_release(values);
-  return status;
-}
-
-static moth_status check_loss(moth *m, const char *where, const moth_part *loss) {
-  moth_status status = object_check(m, loss, MOTH_PART_OBJECT, where, "loss");
-  if (status != MOTH_OK || loss->kind == MOTH_LOSS) return status;
-  return context_fail(m, MOTH_OPTION, where, "loss must be a loss, got the %s %s", moth_part_kind_name(loss->kind), loss->row->name);
-}
-
-static moth_status backprop(moth *m, moth_net *net, const char *where, const input *in, const target *t, const moth_part *loss, double *value) {
+static moth_status backprop(moth *m, moth_net *net, const char *where, const network_input *in, const network_target *t, const moth_part *loss, double *value) {
   plan *run;
   moth_status status = ensure_plan(m, where, net, PLAN_TRAINING, in->rows, &run);
   if (status != MOTH_OK) return status;
-  plan_step_job job = { .rows = in->rows, .x = { .gather = input_gather, .data = in }, .loss = loss, .want_outputs = true, .training = true,
+  plan_step_job job = { .rows = in->rows, .x = { .gather = network_gather_input, .data = in }, .loss = loss, .want_outputs = true, .training = true,
                         .targets = { .source = { .values = t->values->values }, .classes = t->classes }, .key = net->key,
                         .step = net->forwards };
   plan_result result;
@@ -374,13 +204,13 @@ moth_status moth_net_backprop(moth *m, moth_net *net, const moth_tensor *x, cons
   const char *where = "backprop";
   moth_status status = object_check(m, net, MOTH_NET_OBJECT, where, "argument 1");
   if (status == MOTH_OK) status = tensor_check(m, t, where, "target");
-  if (status == MOTH_OK) status = check_loss(m, where, loss);
-  input in;
-  if (status == MOTH_OK) status = input_take(m, net, where, x, &in);
+  if (status == MOTH_OK) status = network_check_loss(m, where, loss);
+  network_input in;
+  if (status == MOTH_OK) status = network_take_input(m, net, where, x, &in);
   if (status != MOTH_OK) return status;
-  target targets = { 0 };
+  network_target targets = { 0 };
   if (in.rows == 0) status = context_fail(m, MOTH_DATA, where, "x has 0 rows");
-  if (status == MOTH_OK) status = target_take(m, net, where, loss, t, &in, &targets);
+  if (status == MOTH_OK) status = network_take_target(m, net, where, loss, t, &in, &targets);
   if (status == MOTH_OK) status = backprop(m, net, where, &in, &targets, loss, value);
   moth_release(targets.values);
   moth_release(in.values);
