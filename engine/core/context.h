@@ -1,5 +1,6 @@
 /* context.h: the context, and the status and message that every failure leaves in it. Knows nothing of tensors or networks: what hangs on
- * a context from above is held as opaque pointers with a function to free each. Opened by engine/moth.c, the roof that knows every catalog. */
+ * a context from above is held as opaque pointers with a function to free each. Opened by engine/moth.c,
+ * the roof that knows every catalog. */
 #ifndef CORE_CONTEXT_H
 #define CORE_CONTEXT_H
 
@@ -60,7 +61,8 @@ moth_status context_open(const moth_config *config, const struct catalogs *catal
 void context_close(moth *m);
 /* Called by object_release for the last handle of a closed context. */
 void context_free(moth *m);
-/* Has release(m, data) called once, when the context is freed after the last handle: for registered rows and their like. Later ones go first. */
+/* Has release(m, data) called once, when the context is freed after the last handle: for registered rows and their like.
+ * Later ones go first. */
 moth_status context_keep(moth *m, void (*release)(moth *m, void *data), void *data);
 /* MOTH_MISUSE where the context is NULL or closed. */
 moth_status context_check(moth *m, const char *where);

@@ -7,8 +7,10 @@
 #include "core/text.h"
 
 static const char *const kind_names[] = {
-  [MOTH_TENSOR_OBJECT] = "tensor", [MOTH_GENERATOR_OBJECT] = "generator", [MOTH_PART_OBJECT] = "component", [MOTH_NET_OBJECT] = "net",
-  [MOTH_DATASET_OBJECT] = "data set", [MOTH_BATCHES_OBJECT] = "batch iterator", [MOTH_TRAINER_OBJECT] = "trainer", [MOTH_RUN_OBJECT] = "run",
+  [MOTH_TENSOR_OBJECT] = "tensor",    [MOTH_GENERATOR_OBJECT] = "generator",
+  [MOTH_PART_OBJECT] = "component",   [MOTH_NET_OBJECT] = "net",
+  [MOTH_DATASET_OBJECT] = "data set", [MOTH_BATCHES_OBJECT] = "batch iterator",
+  [MOTH_TRAINER_OBJECT] = "trainer",  [MOTH_RUN_OBJECT] = "run",
 };
 
 void *object_new(moth *m, const object_class *class) {

@@ -136,7 +136,8 @@ static int64_t entry_number(const entries *list, const moth_option_row *row, siz
 /* false among components is no component: `wide and moth.dense(64)`. */
 static bool is_absent(const moth_option *given) { return given->kind == MOTH_OPTION_FLAG && !given->as.flag; }
 
-static moth_status one_part(moth *m, const char *where, const moth_option_row *row, int64_t entry, const moth_option *given, moth_part **part) {
+static moth_status one_part(moth *m, const char *where, const moth_option_row *row, int64_t entry, const moth_option *given,
+                            moth_part **part) {
   if (given->kind == MOTH_OPTION_TEXT && given->as.text != NULL) return part_find(m, where, row->parts, given->as.text, NULL, part);
   if (given->kind != MOTH_OPTION_PART) return option_refuse(m, where, row, entry, given);
   moth_status status = check_handle(m, where, row, entry, given, MOTH_PART_OBJECT);
@@ -168,8 +169,8 @@ static moth_status read_parts(moth *m, const char *where, const moth_option_row 
   return status;
 }
 
-static moth_status one_number(moth *m, const char *where, const moth_option_row *row, int64_t entry, const moth_option *given, unsigned kind,
-                              bool is_checked, void *to) {
+static moth_status one_number(moth *m, const char *where, const moth_option_row *row, int64_t entry, const moth_option *given,
+                              unsigned kind, bool is_checked, void *to) {
   bool is_int = given->kind == MOTH_OPTION_INT, is_real = given->kind == MOTH_OPTION_REAL;
   if (!is_int && !(is_real && (kind == MOTH_OPTION_REALS || is_whole(given->as.real)))) return option_refuse(m, where, row, entry, given);
   moth_status status = is_checked ? check_number(m, where, row, entry, given) : MOTH_OK;

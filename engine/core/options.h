@@ -25,7 +25,8 @@ moth_status options_unknown(moth *m, const char *where, const moth_row *row, con
 const moth_option *options_nested(const options *self, int index, const char *key);
 /* Position of a key in a schema, or -1. */
 int options_find(const moth_row *row, const char *key);
-/* Whether both hold the same values; rows that are BUILDING are passed over; calls compare equal to calls. On a difference *index is its row. */
+/* Whether both hold the same values; rows that are BUILDING are passed over; calls compare equal to calls. On a difference
+ * *index is its row, -1 where the schemas differ. */
 bool options_equal(const options *a, const options *b, int *index);
 /* Writes values that differ from their fallback as scripts do: `10, "softmax", bias = false`. Returns the full length. */
 size_t options_text(const options *self, char *buffer, size_t size);
@@ -34,9 +35,15 @@ static inline bool options_is_set(const options *o, int i) { return o->values[i]
 static inline int64_t options_int(const options *o, int i) { return o->values[i].as.integer; }
 static inline double options_real(const options *o, int i) { return o->values[i].as.real; }
 static inline bool options_flag(const options *o, int i) { return o->values[i].as.flag; }
-static inline const char *options_word(const options *o, int i) { return o->values[i].kind == MOTH_OPTION_TEXT ? o->values[i].as.text : NULL; }
-static inline moth_part *options_part(const options *o, int i) { return o->values[i].kind == MOTH_OPTION_PART ? o->values[i].as.part : NULL; }
-static inline void *options_object(const options *o, int i) { return o->values[i].kind == MOTH_OPTION_OBJECT ? o->values[i].as.object : NULL; }
+static inline const char *options_word(const options *o, int i) {
+  return o->values[i].kind == MOTH_OPTION_TEXT ? o->values[i].as.text : NULL;
+}
+static inline moth_part *options_part(const options *o, int i) {
+  return o->values[i].kind == MOTH_OPTION_PART ? o->values[i].as.part : NULL;
+}
+static inline void *options_object(const options *o, int i) {
+  return o->values[i].kind == MOTH_OPTION_OBJECT ? o->values[i].as.object : NULL;
+}
 /* The number of an INT or REAL option. */
 static inline double options_number(const options *o, int i) {
   return o->values[i].kind == MOTH_OPTION_INT ? (double)o->values[i].as.integer : o->values[i].as.real;

@@ -63,7 +63,8 @@ static moth_status next_member(stream *self, bool *more) {
     }
     own->zlib.next_in++, own->zlib.avail_in--;
   }
-  if (!*more && !own->is_begun) return context_fail(self->m, MOTH_FORMAT, self->where, "%s: the gzip data is cut short after 0 bytes", self->name);
+  if (!*more && !own->is_begun)
+    return context_fail(self->m, MOTH_FORMAT, self->where, "%s: the gzip data is cut short after 0 bytes", self->name);
   if (!*more) own->is_ended = true;
   else if (own->is_begun) inflateReset(&own->zlib);
   own->is_inside = *more;
@@ -77,8 +78,8 @@ static moth_status zlib_failure(stream *self, int result) {
   if (!own->is_begun && own->zlib.total_out == 0 && strcmp(why, "incorrect header check") == 0) {
     return context_fail(self->m, MOTH_FORMAT, self->where, "%s: not gzip data, though its name ends in .gz", self->name);
   }
-  return context_fail(self->m, MOTH_FORMAT, self->where, "%s: the gzip data is damaged near byte %llu: %s", self->name, packed_position(own),
-                      why);
+  return context_fail(self->m, MOTH_FORMAT, self->where, "%s: the gzip data is damaged near byte %llu: %s", self->name,
+                      packed_position(own), why);
 }
 
 static moth_status gzip_read(stream *self, void *bytes, size_t size, size_t *got) {
@@ -149,8 +150,9 @@ moth_status stream_gzip_wrap(stream *self) {
   own->zlib.zalloc = zlib_new, own->zlib.zfree = zlib_free, own->zlib.opaque = m;
   int result = inflateInit2(&own->zlib, WINDOW_AND_HEADER);
   if (result != Z_OK) {
-    moth_status status = result == Z_MEM_ERROR ? context_within(m, m->status, self->where)
-                                               : context_fail(m, MOTH_MISSING, self->where, "zlib is another version than %s", ZLIB_VERSION);
+    moth_status status = result == Z_MEM_ERROR
+                             ? context_within(m, m->status, self->where)
+                             : context_fail(m, MOTH_MISSING, self->where, "zlib is another version than %s", ZLIB_VERSION);
     memory_free(m, own, 1, sizeof *own);
     return status;
   }

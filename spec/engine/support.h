@@ -159,7 +159,9 @@ static inline int support_remove_entry(const char *path, const struct stat *abou
   (void)about, (void)type, (void)where;
   return remove(path);
 }
-static inline void support_folder_remove(const support_folder *folder) { nftw(folder->path, support_remove_entry, 16, FTW_DEPTH | FTW_PHYS); }
+static inline void support_folder_remove(const support_folder *folder) {
+  nftw(folder->path, support_remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
 
 /* "folder/name", in a buffer of the caller's. */
 static inline const char *support_path(const support_folder *folder, const char *name, char buffer[1024]) {

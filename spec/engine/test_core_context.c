@@ -18,7 +18,8 @@ static void opening_checks_every_field(void **state) {
   assert_int_equal(context_open(&(moth_config){ .size = sizeof(moth_config), .threads = 257 }, NULL, &m), MOTH_OPTION);
   assert_int_equal(context_open(&(moth_config){ .size = sizeof(moth_config), .memory_limit = 64 }, NULL, &m), MOTH_LIMIT);
   assert_null(m);
-  assert_int_equal(context_open(&(moth_config){ .size = sizeof(moth_config), .threads = 256, .index_base = 1, .seed = 7 }, NULL, &m), MOTH_OK);
+  assert_int_equal(context_open(&(moth_config) { .size = sizeof(moth_config), .threads = 256, .index_base = 1, .seed = 7 }, NULL, &m),
+                   MOTH_OK);
   assert_int_equal(moth_threads(m), 256);
   assert_int_equal(moth_index_base(m), 1);
   assert_string_equal(moth_message(m), "");
@@ -316,7 +317,8 @@ static void handles_are_checked(void **state) {
   object *tensor = object_new(m, &tensor_class);
   char words[] = "no handle at all";
   assert_ok(m, object_check(m, one, MOTH_RUN_OBJECT, "plot", "argument 1"));
-  assert_fails(m, object_check(m, one, MOTH_NET_OBJECT, "predict", "argument 1"), MOTH_MISUSE, "predict: argument 1 must be a net, got a run");
+  assert_fails(m, object_check(m, one, MOTH_NET_OBJECT, "predict", "argument 1"), MOTH_MISUSE,
+               "predict: argument 1 must be a net, got a run");
   assert_fails(m, object_check(m, tensor, MOTH_NET_OBJECT, "predict", "argument 1"), MOTH_MISUSE,
                "predict: argument 1 must be a net, got f32[4,2]");
   assert_fails(m, object_check(m, NULL, MOTH_DATASET_OBJECT, "split", "argument 1"), MOTH_MISUSE,

@@ -21,13 +21,33 @@ static const moth_row *const activations[] = { &linear_row, &relu_row, &leaky_ro
 enum { DENSE_UNITS, DENSE_ACTIVATION, DENSE_BIAS, DENSE_INIT, DENSE_L2, DENSE_NAME, DENSE_INPUT, DENSE_ORIGIN, DENSE_OPTIONS };
 static const moth_option_row dense_options[DENSE_OPTIONS] = {
   [DENSE_UNITS] = { .key = "units", "outputs", MOTH_OPTION_INT, 1, MOTH_REQUIRED | MOTH_RANGED, 1, INFINITY, .foreign = "out_features" },
-  [DENSE_ACTIVATION] = { .key = "activation", "g", MOTH_OPTION_PART, 2, .fallback = MOTH_TEXT(NULL, "linear"), .parts = 1 << MOTH_ACTIVATION },
+  [DENSE_ACTIVATION] = { .key = "activation",
+                         "g",
+                         MOTH_OPTION_PART,
+                         2,
+                         .fallback = MOTH_TEXT(NULL, "linear"),
+                         .parts = 1 << MOTH_ACTIVATION },
   [DENSE_BIAS] = { .key = "bias", "adds b", MOTH_OPTION_FLAG, .fallback = MOTH_FLAG(NULL, true), .foreign = "use_bias" },
-  [DENSE_INIT] = { .key = "init", "fills W", MOTH_OPTION_PART | MOTH_OPTION_TENSOR | MOTH_OPTION_CALL, .flags = MOTH_BUILDING,
-                   .parts = 1 << MOTH_INITIALIZER, .call = MOTH_INITIALIZE_CALL },
-  [DENSE_L2] = { .key = "l2", "penalty", MOTH_OPTION_REAL, .flags = MOTH_RANGED, .low = 0, .high = INFINITY, .fallback = MOTH_REAL(NULL, 0) },
+  [DENSE_INIT] = { .key = "init",
+                   "fills W",
+                   MOTH_OPTION_PART | MOTH_OPTION_TENSOR | MOTH_OPTION_CALL,
+                   .flags = MOTH_BUILDING,
+                   .parts = 1 << MOTH_INITIALIZER,
+                   .call = MOTH_INITIALIZE_CALL },
+  [DENSE_L2] = { .key = "l2",
+                 "penalty",
+                 MOTH_OPTION_REAL,
+                 .flags = MOTH_RANGED,
+                 .low = 0,
+                 .high = INFINITY,
+                 .fallback = MOTH_REAL(NULL, 0) },
   [DENSE_NAME] = { .key = "name", "a name", MOTH_OPTION_TEXT },
-  [DENSE_INPUT] = { .key = "input", "shape of a sample", MOTH_OPTION_INTS, .flags = MOTH_BUILDING | MOTH_RANGED, .low = 1, .high = INFINITY },
+  [DENSE_INPUT] = { .key = "input",
+                    "shape of a sample",
+                    MOTH_OPTION_INTS,
+                    .flags = MOTH_BUILDING | MOTH_RANGED,
+                    .low = 1,
+                    .high = INFINITY },
   [DENSE_ORIGIN] = { .key = "origin", "where", MOTH_OPTION_TEXT, .flags = MOTH_BUILDING },
 };
 static const moth_row dense_row = { .name = "dense", .options = dense_options, .option_count = DENSE_OPTIONS, .foreign = "Linear Dense" };
@@ -72,10 +92,27 @@ static const moth_option_row clip_options[] = {
   { .key = "call", "", MOTH_OPTION_CALL },
 };
 static const moth_row clip_row = { .name = "clip", .options = clip_options, .option_count = 4 };
-enum { TRAIN_LAYERS, TRAIN_BATCH, TRAIN_CLIP, TRAIN_METRICS, TRAIN_ON_EPOCH, TRAIN_NET, TRAIN_LOSS, TRAIN_NAMES, TRAIN_SIZES, TRAIN_OPTIONS };
+enum {
+  TRAIN_LAYERS,
+  TRAIN_BATCH,
+  TRAIN_CLIP,
+  TRAIN_METRICS,
+  TRAIN_ON_EPOCH,
+  TRAIN_NET,
+  TRAIN_LOSS,
+  TRAIN_NAMES,
+  TRAIN_SIZES,
+  TRAIN_OPTIONS
+};
 static const moth_option_row train_options[TRAIN_OPTIONS] = {
   [TRAIN_LAYERS] = { .key = "layers", "", MOTH_OPTION_PARTS, 1, MOTH_REST, .parts = 1 << MOTH_LAYER | 1 << MOTH_ACTIVATION },
-  [TRAIN_BATCH] = { .key = "batch", "", MOTH_OPTION_INT | MOTH_OPTION_TEXT, .flags = MOTH_RANGED, .low = 1, .high = INFINITY, .choices = "full" },
+  [TRAIN_BATCH] = { .key = "batch",
+                    "",
+                    MOTH_OPTION_INT | MOTH_OPTION_TEXT,
+                    .flags = MOTH_RANGED,
+                    .low = 1,
+                    .high = INFINITY,
+                    .choices = "full" },
   [TRAIN_CLIP] = { .key = "clip", "", MOTH_OPTION_REAL | MOTH_OPTION_OPTIONS, .schema = &clip_row },
   [TRAIN_METRICS] = { .key = "metrics", "", MOTH_OPTION_PARTS, .parts = 1 << MOTH_LOSS | 1 << MOTH_METRIC },
   [TRAIN_ON_EPOCH] = { .key = "on_epoch", "", MOTH_OPTION_CALL, .call = MOTH_EPOCH_CALL },
@@ -184,7 +221,8 @@ static void unknown_options_are_answered_by_name(void **state) {
                  "adam: no option 'learning_rate'; here it is 'lr' (options: lr beta1 beta2 epsilon weight_decay)");
   assert_refused(M, MOTH_OPTIMIZER, "adam", LIST(MOTH_REAL("Lr", 1)), "adam: no option 'Lr'; did you mean 'lr'?");
   assert_refused(M, MOTH_OPTIMIZER, "adam", LIST(MOTH_REAL("epslion", 1)), "adam: no option 'epslion'; did you mean 'epsilon'?");
-  assert_refused(M, MOTH_OPTIMIZER, "adam", LIST(MOTH_REAL("zzz", 1)), "adam: no option 'zzz' (options: lr beta1 beta2 epsilon weight_decay)");
+  assert_refused(M, MOTH_OPTIMIZER, "adam", LIST(MOTH_REAL("zzz", 1)),
+                 "adam: no option 'zzz' (options: lr beta1 beta2 epsilon weight_decay)");
   assert_refused(M, MOTH_LAYER, "flatten", LIST(MOTH_INT("axis", 1)), "flatten: no option 'axis'; it takes none");
   assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 1), MOTH_INT("zzz", 1)),
                  "dense: no option 'zzz' (options: units activation bias init l2 name input)");
@@ -226,7 +264,8 @@ static void wrong_kinds_are_refused(void **state) {
   assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_TEXT(NULL, "ten")), "dense: units must be a whole number >= 1, got 'ten'");
   assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_FLAG(NULL, true)), "dense: units must be a whole number >= 1, got true");
   assert_refused(M, MOTH_OPTIMIZER, "adam", LIST(MOTH_TEXT("lr", "fast")), "adam: lr must be a number > 0, got 'fast'");
-  assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 1), MOTH_INT("activation", 3)), "dense: activation must be an activation, got 3");
+  assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 1), MOTH_INT("activation", 3)),
+                 "dense: activation must be an activation, got 3");
   assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 1), MOTH_FLAG("init", true)),
                  "dense: init must be a tensor or an initializer or a function, got true");
   assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 1), MOTH_TEXT("name", NULL)), "dense: name must be a text, got nothing");
@@ -250,7 +289,8 @@ static void choices_are_words_of_a_list(void **state) {
 static void missing_surplus_and_double_options_are_refused(void **state) {
   assert_refused(M, MOTH_LAYER, "dense", NULL, "dense: units is missing");
   assert_refused(M, MOTH_LAYER, "dropout", LIST(MOTH_REAL(NULL, 0.2), MOTH_REAL(NULL, 0.3)), "dropout: takes 1 value, got 2");
-  assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 1), MOTH_TEXT(NULL, "relu"), MOTH_INT(NULL, 1)), "dense: takes 2 values, got 3");
+  assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 1), MOTH_TEXT(NULL, "relu"), MOTH_INT(NULL, 1)),
+                 "dense: takes 2 values, got 3");
   assert_refused(M, MOTH_LAYER, "flatten", LIST(MOTH_INT(NULL, 1)), "flatten: takes no values without a name, got 1");
   assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 1), MOTH_INT("units", 2)), "dense: units is given twice");
   assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT("units", 1), MOTH_INT("units", 1)), "dense: units is given twice");
@@ -393,13 +433,18 @@ static void a_call_is_released_once_by_its_last_owner(void **state) {
 static void a_call_is_not_taken_where_reading_fails(void **state) {
   int released = 0;
   options read;
-  assert_status(M, options_read(M, NULL, &train_row, LIST(MOTH_CALL("on_epoch", some_function, &released, count_release), MOTH_INT("z", 1)), &read),
-                MOTH_OPTION);
-  assert_status(M, options_read(M, NULL, &train_row, LIST(MOTH_OPTIONS("clip", LIST(MOTH_CALL("call", some_function, &released, count_release))),
-                                                          MOTH_INT("batch", 0)), &read), MOTH_OPTION);
+  assert_status(
+      M, options_read(M, NULL, &train_row, LIST(MOTH_CALL("on_epoch", some_function, &released, count_release), MOTH_INT("z", 1)), &read),
+      MOTH_OPTION);
+  assert_status(
+      M,
+      options_read(M, NULL, &train_row,
+                   LIST(MOTH_OPTIONS("clip", LIST(MOTH_CALL("call", some_function, &released, count_release))), MOTH_INT("batch", 0)),
+                   &read),
+      MOTH_OPTION);
   assert_int_equal(released, 0);
-  assert_ok(M, options_read(M, NULL, &train_row, LIST(MOTH_OPTIONS("clip", LIST(MOTH_CALL("call", some_function, &released, count_release)))),
-                            &read));
+  assert_ok(M, options_read(M, NULL, &train_row,
+                            LIST(MOTH_OPTIONS("clip", LIST(MOTH_CALL("call", some_function, &released, count_release)))), &read));
   options_give_back(M, &read);
   assert_int_equal(released, 0);
 }
@@ -464,7 +509,8 @@ static void components_print_as_scripts_write_them(void **state) {
   assert_text(make(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 8), MOTH_PART(NULL, leaky))), "dense(8, leaky_relu(0.2))");
   assert_text(make(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 8), MOTH_TEXT("name", "a \"b\"\\\n"))),
               "dense(8, name = \"a \\\"b\\\"\\\\\\n\")");
-  assert_text(make(M, MOTH_OPTIMIZER, "adam", LIST(MOTH_REAL("weight_decay", 0.5), MOTH_REAL("epsilon", 1e-8))), "adam(weight_decay = 0.5)");
+  assert_text(make(M, MOTH_OPTIMIZER, "adam", LIST(MOTH_REAL("weight_decay", 0.5), MOTH_REAL("epsilon", 1e-8))),
+              "adam(weight_decay = 0.5)");
   assert_text(leaky, "leaky_relu(0.2)");
 }
 
@@ -477,8 +523,10 @@ static void positionals_are_written_up_to_the_last_that_differs(void **state) {
     { .key = "d", "", MOTH_OPTION_INT, 4, .fallback = MOTH_INT(NULL, 4) },
   };
   static const moth_row row = { .name = "row", .options = rows, .option_count = 4 };
-  const struct { int64_t b, c, d; const char *text; } cases[] = {
-    { 2, 0, 4, "" }, { 5, 0, 4, "1, 5" }, { 2, 3, 4, "1, 2, 3" }, { 2, 3, 7, "1, 2, 3, 7" }, { 2, 0, 7, "d = 7" }, { 5, 0, 7, "1, 5, d = 7" },
+  const struct { int64_t b, c, d; const char *text;
+  } cases[] = {
+    { 2, 0, 4, "" },           { 5, 0, 4, "1, 5" },  { 2, 3, 4, "1, 2, 3" },
+    { 2, 3, 7, "1, 2, 3, 7" }, { 2, 0, 7, "d = 7" }, { 5, 0, 7, "1, 5, d = 7" },
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     options read;
@@ -523,13 +571,16 @@ static moth_status make_much(moth *m, void *data) {
   const char *const metrics[] = { "accuracy", "cross_entropy" }, *const names[] = { "one", "two" };
   const int64_t sizes[] = { 1, 2, 3 };
   moth_part *dense = NULL;
-  moth_status status = moth_part_create(m, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 3), MOTH_TEXT("name", "first"), MOTH_INT("input", 4)), &dense);
+  moth_status status =
+      moth_part_create(m, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 3), MOTH_TEXT("name", "first"), MOTH_INT("input", 4)), &dense);
   if (status != MOTH_OK) return status;
   options read, copy;
   status = options_read(m, NULL, &train_row,
-                        LIST(MOTH_PART(NULL, dense), MOTH_TEXT(NULL, "softmax"), MOTH_TEXTS("metrics", 2, metrics), MOTH_TEXTS("names", 2, names),
-                             MOTH_INTS("sizes", 3, sizes), MOTH_CALL("on_epoch", some_function, released, count_release),
-                             MOTH_OPTIONS("clip", LIST(MOTH_INT("norm", 1), MOTH_CALL("call", some_function, released, count_release)))), &read);
+                        LIST(MOTH_PART(NULL, dense), MOTH_TEXT(NULL, "softmax"), MOTH_TEXTS("metrics", 2, metrics),
+                             MOTH_TEXTS("names", 2, names), MOTH_INTS("sizes", 3, sizes),
+                             MOTH_CALL("on_epoch", some_function, released, count_release),
+                             MOTH_OPTIONS("clip", LIST(MOTH_INT("norm", 1), MOTH_CALL("call", some_function, released, count_release)))),
+                        &read);
   if (status == MOTH_OK) {
     status = options_copy(m, &read, &copy);
     if (status == MOTH_OK) options_free(m, &copy);

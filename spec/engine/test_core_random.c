@@ -17,7 +17,8 @@ static void published_vectors_come_out(void **state) {
   (void)state;
   assert_block(0, 0, (uint32_t[]){ 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 });
   assert_block(0xffffffff, 0xffffffffffffffff, (uint32_t[]){ 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd });
-  const uint32_t counter[4] = { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 }, expected[4] = { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 };
+  const uint32_t counter[4] = { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 },
+                 expected[4] = { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 };
   uint32_t out[4];
   random_block(counter, 0x299f31d0a4093822, out);
   assert_memory_equal(out, expected, sizeof out);

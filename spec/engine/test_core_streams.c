@@ -40,15 +40,19 @@ static size_t entries_here(void) {
 
 /* Bytes packed as one gzip member. */
 static size_t pack(const void *bytes, size_t size, unsigned char *out, size_t room) {
-  z_stream zlib = { .next_in = (unsigned char *)(uintptr_t)bytes, .avail_in = (unsigned)size, .next_out = out, .avail_out = (unsigned)room };
-  if (deflateInit2(&zlib, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) != Z_OK || deflate(&zlib, Z_FINISH) != Z_STREAM_END) fail_msg("deflate");
+  z_stream zlib = {
+    .next_in = (unsigned char *)(uintptr_t)bytes, .avail_in = (unsigned)size, .next_out = out, .avail_out = (unsigned)room
+  };
+  if (deflateInit2(&zlib, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) != Z_OK || deflate(&zlib, Z_FINISH) != Z_STREAM_END)
+    fail_msg("deflate");
   deflateEnd(&zlib);
   return zlib.total_out;
 }
 
 static void fill(unsigned char *bytes, size_t size) {
   uint32_t word = 1;
-  for (size_t i = 0; i < size; i++) word = word * 1664525 + 1013904223, bytes[i] = (unsigned char)(word >> 28); /* half random: packs well */
+  for (size_t i = 0; i < size; i++)
+    word = word * 1664525 + 1013904223, bytes[i] = (unsigned char)(word >> 28); /* half random: packs well */
 }
 
 /* Everything a stream gives, in odd pieces. */
@@ -101,8 +105,10 @@ static void missing_files_say_what_is_near(void **state) {
                "  did you mean 'data/train.csv'? (looked from the working directory)");
   assert_fails(M, stream_open(M, "csv", "Data", 100, &in), MOTH_FILE,
                "csv: cannot open 'Data': No such file or directory\n  did you mean 'data'? (looked from the working directory)");
-  assert_fails(M, stream_open(M, "csv", "data/valid.csv", 100, &in), MOTH_FILE, "csv: cannot open 'data/valid.csv': No such file or directory");
-  assert_fails(M, stream_open(M, "csv", "dta/train.csv", 100, &in), MOTH_FILE, "csv: cannot open 'dta/train.csv': No such file or directory");
+  assert_fails(M, stream_open(M, "csv", "data/valid.csv", 100, &in), MOTH_FILE,
+               "csv: cannot open 'data/valid.csv': No such file or directory");
+  assert_fails(M, stream_open(M, "csv", "dta/train.csv", 100, &in), MOTH_FILE,
+               "csv: cannot open 'dta/train.csv': No such file or directory");
   char path[1024], message[2200];
   support_path(&((fixture *)*state)->folder, "data/trian.csv", path);
   assert_status(M, stream_open(M, "csv", path, 100, &in), MOTH_FILE);

@@ -60,8 +60,8 @@ static void numbers_are_read_as_c_does(void **state) {
 static void what_is_no_number_is_refused(void **state) {
   (void)state;
   double value = 42;
-  const char *bad[] = { "", " ", "n/a", "1,5", "1 2", "0x10", "1e", "1e+", "e5", ".", "-", "+-1", "1.2.3", "12a", "infinite", "nan(1)", "--1",
-                        "1e5.5", "１" };
+  const char *bad[] = { "",  " ",   "n/a",   "1,5", "1 2",      "0x10",   "1e",  "1e+",   "e5", ".",
+                        "-", "+-1", "1.2.3", "12a", "infinite", "nan(1)", "--1", "1e5.5", "１" };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(parse(bad[i], &value));
   assert_false(text_parse_number("1\0", 2, &value));
   assert_true(value == 42);
@@ -222,8 +222,11 @@ static void sizes_and_counts_are_for_people(void **state) {
     text_bytes(text, sizeof text, sizes[i].bytes);
     assert_string_equal(text, sizes[i].text);
   }
-  const struct { int64_t count; const char *text; } counts[] = {
-    { 0, "0" }, { 999, "999" }, { 9610, "9,610" }, { 1234567, "1,234,567" }, { -1000, "-1,000" }, { INT64_MIN, "-9,223,372,036,854,775,808" },
+  const struct { int64_t count; const char *text;
+  } counts[] = {
+    { 0, "0" },          { 999, "999" },
+    { 9610, "9,610" },   { 1234567, "1,234,567" },
+    { -1000, "-1,000" }, { INT64_MIN, "-9,223,372,036,854,775,808" },
   };
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
     text_count(text, sizeof text, counts[i].count);
