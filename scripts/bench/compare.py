@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 
 WORKS = [  # name, threads
     ("single", 1), ("xor", 1),
@@ -35,6 +36,32 @@ def numpy(work, threads):
     return rate([sys.executable, "scripts/bench/works.py", work], threads)
 
 
+def whole(command):
+    """Seconds and MiB at the peak of a whole process, best of three."""
+    seconds, peak = [], 0
+    for _ in range(3):
+        start = time.perf_counter()
+        process = subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        out = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds.append(time.perf_counter() - start)
+        peak = max(peak, usage.ru_maxrss / 1024)
+        if status:
+            sys.exit("%s failed" % " ".join(command))
+    return {"seconds": min(seconds), "mebibytes": peak, "output": out.strip().splitlines()[-1:] }
+
+
+def processes():
+    """The start of the command, and MNIST from its .gz files: 784-128-10, Adam, batches of 64, 5 epochs."""
+    rows = {"moth -e ''": whole(["build/moth", "-e", ""])}
+    folder = os.environ.get("MNIST", os.path.join(TOP, "../shared/data/mnist"))
+    if os.path.isdir(folder):
+        for threads in 1, 2:
+            rows["mnist, %d thread%s" % (threads, "s" if threads > 1 else "")] = whole(
+                ["build/moth", "--threads", str(threads), "scripts/mnist.lua", folder])
+    return rows
+
+
 def processor():
     with open("/proc/cpuinfo") as lines:
         for line in lines:
@@ -61,8 +88,12 @@ def main():
         rows.append({"work": work, "threads": threads, **best, "ratio": best["moth"] / best["numpy"]})
         if not as_json:
             print("%-14s %7d %12.0f %12.0f %8.2f" % (work, threads, best["numpy"], best["moth"], rows[-1]["ratio"]), flush=True)
+    whole_rows = {} if wanted else processes()
+    if not as_json:
+        for name, row in whole_rows.items():
+            print("%-18s %8.4f s %7.1f MiB  %s" % (name, row["seconds"], row["mebibytes"], " ".join(row["output"])))
     if as_json:
-        print(json.dumps({"processor": processor(), "rows": rows}, indent=1))
+        print(json.dumps({"processor": processor(), "rows": rows, "processes": whole_rows}, indent=1))
 
 
 main()
