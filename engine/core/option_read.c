@@ -11,13 +11,11 @@
 
 /* ---- Checks ---- */
 
-/* An end at infinity is open: a number within a range is finite. */
 static bool is_in_range(const moth_option_row *row, double value) {
   if (!(row->flags & MOTH_RANGED)) return true;
-  if (!isfinite(value)) return false;
   bool over = row->flags & MOTH_LOW_OPEN ? value > row->low : value >= row->low;
   bool under = row->flags & MOTH_HIGH_OPEN ? value < row->high : value <= row->high;
-  return over && under;
+  return over && under; /* false for nan */
 }
 
 moth_status option_refuse(moth *m, const char *where, const moth_option_row *row, int64_t entry, const moth_option *given) {

@@ -10,8 +10,8 @@ typedef struct options { moth_option *values; const moth_row *row; } options;
 
 /* Reads `given` (NULL: none) by the row's schema. Coerces INT to REAL, whole REAL to INT, INT to INTS of one (likewise REAL, TEXT, PART),
  * TEXT to PART and TEXTS to PARTS by name, where the row accepts only the latter. Fails with MOTH_OPTION, `where: …`, naming the option,
- * what was expected and got, and the nearest right name; nothing is then kept or taken. Ranged numbers must be finite; fallbacks are not
- * held to their row's range. false in a list of components is no component. `where` NULL: the row's name. */
+ * what was expected and got, and the nearest right name; nothing is then kept or taken. A range refuses nan, and infinity where an infinite
+ * end is open; fallbacks are not held to their row's range. false in a list of components is no component. `where` NULL: the row's name. */
 moth_status options_read(moth *m, const char *where, const moth_row *row, const moth_option *given, options *out);
 moth_status options_copy(moth *m, const options *from, options *to);
 void options_free(moth *m, options *self);

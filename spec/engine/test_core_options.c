@@ -65,7 +65,7 @@ static const moth_row *const layers[] = { &dense_row, &dropout_row, &reshape_row
 
 enum { ADAM_LR, ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON, ADAM_DECAY, ADAM_OPTIONS };
 static const moth_option_row adam_options[ADAM_OPTIONS] = {
-  { .key = "lr", "step", MOTH_OPTION_REAL, 1, MOTH_LIVE | MOTH_RANGED | MOTH_LOW_OPEN, 0, INFINITY, MOTH_REAL(NULL, 1e-3),
+  { .key = "lr", "step", MOTH_OPTION_REAL, 1, MOTH_LIVE | MOTH_RANGED | MOTH_LOW_OPEN | MOTH_HIGH_OPEN, 0, INFINITY, MOTH_REAL(NULL, 1e-3),
     .foreign = "learning_rate eta" },
   { .key = "beta1", "", MOTH_OPTION_REAL, 0, MOTH_RANGED | MOTH_HIGH_OPEN, 0, 1, MOTH_REAL(NULL, 0.9) },
   { .key = "beta2", "", MOTH_OPTION_REAL, 0, MOTH_RANGED | MOTH_HIGH_OPEN, 0, 1, MOTH_REAL(NULL, 0.999) },
@@ -235,6 +235,7 @@ static void numbers_out_of_range_are_refused(void **state) {
   assert_refused(M, MOTH_OPTIMIZER, "adam", LIST(MOTH_REAL("lr", INFINITY)), "adam: lr must be > 0, got inf");
   assert_refused(M, MOTH_OPTIMIZER, "adam", LIST(MOTH_REAL("weight_decay", -1)), "adam: weight_decay must be >= 0, got -1");
   assert_refused(M, MOTH_OPTIMIZER, "adam", LIST(MOTH_INT("beta1", 1)), "adam: beta1 must be in [0, 1), got 1");
+  assert_text(make(M, MOTH_OPTIMIZER, "adam", LIST(MOTH_REAL("epsilon", INFINITY))), "adam(epsilon = inf)"); /* its end is closed */
   assert_refused(M, MOTH_LAYER, "dropout", LIST(MOTH_INT(NULL, 20)), "dropout: p must be in [0, 1), got 20; 0.2?");
   assert_refused(M, MOTH_LAYER, "dropout", LIST(MOTH_REAL(NULL, -0.5)), "dropout: p must be in [0, 1), got -0.5");
   assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 0)), "dense: units must be a whole number >= 1, got 0");
