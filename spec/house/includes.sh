@@ -4,9 +4,8 @@
 set -u
 awk '
   BEGIN {
-    split("core math tensor operations formats layers network data training", order, " ")
-    for (i in order) rank[order[i]] = i
-    rank["losses"] = rank["metrics"] = rank["optimizers"] = rank["layers"]
+    split("core math tensor operations formats layers losses metrics optimizers network data training", order, " ")
+    for (i = 1; i <= 12; i++) rank[order[i]] = i
   }
   /^[ \t]*#[ \t]*include[ \t]*"/ {
     split(FILENAME, part, "/"); folder = part[2]; file = part[3]
