@@ -1,0 +1,228 @@
+/* main.c: the command `moth`: a script, a chunk, standard input, or the prompt. Results go to the standard output, errors to the error
+ * stream. Exit status 0; 1 an error; 2 a wrong command line; 130 interrupted. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "command.h"
+
+static const char usage_text[] =
+  "usage: moth [options] [FILE [ARG...]]\n"
+  "  moth                the prompt\n"
+  "  moth FILE [ARG...]  run a script; `arg` holds the arguments\n"
+  "  moth -e CHUNK       run a chunk\n"
+  "  moth -              run a script from the standard input\n"
+  "options:\n"
+  "  --threads N         threads of the engine, 1 to 256 (default: the processors this process may use)\n"
+  "  --seed N            as moth.seed(N) before the script\n"
+  "  --version, --help\n";
+
+/* ---- Interrupts ---- */
+
+/* Set before the handler can run, read by it; a signal handler has nothing else to go by. */
+static lua_State *volatile interrupted_state;
+static moth *volatile interrupted_context;
+static volatile sig_atomic_t interrupts;
+
+/* Raises in Lua unless something has taken the cancel meanwhile: a training ends by itself, and its script goes on. */
+static void interrupt_hook(lua_State *L, lua_Debug *frame) {
+  (void)frame;
+  if (moth_lua_running(L)) return; /* the trainer takes it between two batches */
+  lua_sethook(L, NULL, 0, 0);
+  if (!moth_cancel_taken(interrupted_context)) {
+    interrupts = 0;
+    return;
+  }
+  lua_pushliteral(L, "interrupted");
+  lua_error(L);
+}
+
+static void on_interrupt(int signal_number) {
+  (void)signal_number;
+  if (interrupts++ > 0) _exit(130);
+  moth_cancel(interrupted_context);
+  lua_sethook(interrupted_state, interrupt_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
+void command_catch_interrupts(lua_State *L) {
+  interrupted_state = L;
+  interrupted_context = moth_lua_context(L);
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = on_interrupt;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
+}
+
+bool command_was_interrupted(void) {
+  bool was = interrupts > 0;
+  interrupts = 0;
+  return was;
+}
+
+/* ---- The command line ---- */
+
+typedef struct command_line {
+  const char *chunk, *file;
+  int first_argument;           /* in argv, of the script's */
+  long long threads, seed;
+  bool has_threads, has_seed;
+  bool prompt;
+} command_line;
+
+static int refuse(const char *format, const char *word) {
+  fprintf(stderr, "moth: ");
+  fprintf(stderr, format, word);
+  fprintf(stderr, "\n%s", usage_text);
+  return 2;
+}
+
+static bool read_number(const char *text, long long *number) {
+  char *end;
+  errno = 0;
+  *number = strtoll(text, &end, 10);
+  return *text != 0 && *end == 0 && errno == 0;
+}
+
+/* `--name VALUE` or `--name=VALUE` at argv[*i]; NULL where it is another word or has no value. */
+static const char *value_of(const char *name, int argc, char **argv, int *i, bool *matched) {
+  size_t length = strlen(name);
+  if (strncmp(argv[*i], name, length) != 0 || (argv[*i][length] != 0 && argv[*i][length] != '=')) return NULL;
+  *matched = true;
+  if (argv[*i][length] == '=') return argv[*i] + length + 1;
+  return *i + 1 < argc ? argv[++*i] : NULL;
+}
+
+/* -1: go on; else the exit status. */
+static int read_command_line(int argc, char **argv, command_line *line) {
+  int i = 1;
+  for (; i < argc && argv[i][0] == '-' && argv[i][1] != 0; i++) {
+    const char *word = argv[i];
+    bool threads = false, seed = false;
+    if (strcmp(word, "--help") == 0) return fputs(usage_text, stdout), 0;
+    if (strcmp(word, "--version") == 0) return printf("Moth %s (%s)\n", MOTH_VERSION, LUA_RELEASE), 0;
+    if (strcmp(word, "-e") == 0) {
+      if (++i == argc) return refuse("%s needs a chunk", word);
+      line->chunk = argv[i++];
+      break;
+    }
+    const char *value = value_of("--threads", argc, argv, &i, &threads);
+    if (threads) {
+      if (value == NULL || !read_number(value, &line->threads) || line->threads < 1 || line->threads > 256) {
+        return refuse("--threads must be a whole number from 1 to 256, got %s", value == NULL ? "nothing" : value);
+      }
+      line->has_threads = true;
+      continue;
+    }
+    value = value_of("--seed", argc, argv, &i, &seed);
+    if (seed) {
+      if (value == NULL || !read_number(value, &line->seed)) {
+        return refuse("--seed must be a whole number, got %s", value == NULL ? "nothing" : value);
+      }
+      line->has_seed = true;
+      continue;
+    }
+    if (strcmp(word, "--") == 0) {
+      i++;
+      break;
+    }
+    return refuse("no option '%s'", word);
+  }
+  if (line->chunk == NULL && i < argc) line->file = argv[i++];
+  line->first_argument = i;
+  line->prompt = line->chunk == NULL && line->file == NULL;
+  return -1;
+}
+
+/* ---- Running ---- */
+
+int command_report(lua_State *L) {
+  const char *message = lua_tostring(L, -1);
+  bool text = message != NULL;
+  if (!text) message = luaL_tolstring(L, -1, NULL);
+  fflush(stdout);
+  fprintf(stderr, "%s%s\n", text ? "" : "error: ", message);
+  moth_lua_trace(L);
+  const char *trace = lua_tostring(L, -1);
+  if (*trace != 0) fprintf(stderr, "%s\n", trace + 1);
+  lua_settop(L, 0);
+  return command_was_interrupted() ? 130 : 1;
+}
+
+/* The table `arg`: the script at 0, its arguments from 1, the command before. */
+static void set_arg(lua_State *L, int argc, char **argv, const command_line *line) {
+  int script = line->first_argument - 1;
+  lua_newtable(L);
+  for (int i = 0; i < argc; i++) {
+    lua_pushstring(L, argv[i]);
+    lua_rawseti(L, -2, i - script);
+  }
+  lua_setglobal(L, "arg");
+}
+
+static int push_arguments(lua_State *L, int argc, char **argv, const command_line *line) {
+  int count = argc - line->first_argument;
+  luaL_checkstack(L, count + 8, "too many arguments");
+  for (int i = line->first_argument; i < argc; i++) lua_pushstring(L, argv[i]);
+  return count;
+}
+
+static int terminal_width(void) {
+  struct winsize size;
+  return isatty(1) && ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col : 80;
+}
+
+/* Opens the module with what the command line asks for; it is known to require, and global where there is no script to say its name. */
+static void open_module(lua_State *L, const command_line *line) {
+  luaL_requiref(L, "moth", luaopen_moth, line->file == NULL);
+  lua_getfield(L, -1, "printing");
+  lua_createtable(L, 0, 1);
+  lua_pushinteger(L, terminal_width());
+  lua_setfield(L, -2, "width");
+  lua_call(L, 1, 0);
+  lua_pop(L, 1);
+  if (line->has_threads) moth_set_threads(moth_lua_context(L), (int)line->threads);
+  if (line->has_seed) moth_seed(moth_lua_context(L), (uint64_t)line->seed);
+}
+
+typedef struct job { int argc; char **argv; const command_line *line; int status; } job;
+
+static int run(lua_State *L) {
+  job *j = lua_touserdata(L, 1);
+  const command_line *line = j->line;
+  luaL_openlibs(L);
+  open_module(L, line);
+  set_arg(L, j->argc, j->argv, line);
+  command_catch_interrupts(L);
+  lua_settop(L, 0);
+  if (line->prompt) {
+    j->status = command_prompt(L);
+    return 0;
+  }
+  int count = push_arguments(L, j->argc, j->argv, line), status;
+  if (line->chunk != NULL) status = moth_lua_chunk(L, line->chunk, strlen(line->chunk), "=(command line)", count);
+  else status = moth_lua_file(L, strcmp(line->file, "-") == 0 ? NULL : line->file, count);
+  if (status != LUA_OK) j->status = command_report(L);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  command_line line = { 0 };
+  int status = read_command_line(argc, argv, &line);
+  if (status >= 0) return status;
+  lua_State *L = luaL_newstate();
+  if (L == NULL) return fputs("moth: not enough memory\n", stderr), 1;
+  job j = { argc, argv, &line, 0 };
+  lua_pushcfunction(L, run);
+  lua_pushlightuserdata(L, &j);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) j.status = command_report(L);
+  signal(SIGINT, SIG_DFL);
+  lua_close(L);
+  if (fflush(stdout) != 0 && j.status == 0) j.status = 1;
+  return j.status;
+}

@@ -1,0 +1,116 @@
+/* prompt.c: the plain prompt: prints the values of expressions, goes on after errors, takes statements over several lines. Where the input
+ * is no terminal it prints no prompt and ends with status 1 at the first error. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+
+typedef struct prompt { lua_State *L; bool interactive; } prompt;
+
+/* Pushes the next line without its end; false at the end of the input. */
+static bool read_line(const prompt *p, const char *mark) {
+  char *line = NULL;
+  size_t capacity = 0;
+  if (p->interactive) fputs(mark, stdout), fflush(stdout);
+  ssize_t size = getline(&line, &capacity, stdin);
+  if (size < 0) {
+    free(line);
+    clearerr(stdin);
+    return false;
+  }
+  if (size > 0 && line[size - 1] == '\n') size--;
+  lua_pushlstring(p->L, line, (size_t)size);
+  free(line);
+  return true;
+}
+
+/* Whether loading failed for want of more lines. */
+static bool is_incomplete(lua_State *L, int status) {
+  static const char mark[] = "<eof>";
+  size_t length;
+  if (status != LUA_ERRSYNTAX) return false;
+  const char *message = lua_tolstring(L, -1, &length);
+  return length >= sizeof mark - 1 && strcmp(message + length - (sizeof mark - 1), mark) == 0;
+}
+
+static int load(lua_State *L, const char *text, size_t size) { return luaL_loadbufferx(L, text, size, "=(prompt)", "t"); }
+
+/* Replaces the text at index 1 by the function of the expression or statement that begins with it, reading on where it needs more lines. */
+static int compile(const prompt *p) {
+  lua_State *L = p->L;
+  lua_pushfstring(L, "return %s", lua_tostring(L, 1));
+  int status = load(L, lua_tostring(L, -1), lua_rawlen(L, -1));
+  lua_remove(L, -2);
+  if (status == LUA_OK) return lua_remove(L, 1), LUA_OK;
+  lua_pop(L, 1);
+  for (;;) {
+    status = load(L, lua_tostring(L, 1), lua_rawlen(L, 1));
+    if (!is_incomplete(L, status) || !read_line(p, "   >> ")) break;
+    lua_pushliteral(L, "\n");
+    lua_insert(L, -2);
+    lua_remove(L, -3); /* the message */
+    lua_concat(L, 3);
+  }
+  lua_remove(L, 1);
+  return status;
+}
+
+static int handle(lua_State *L) { return moth_lua_handler(L); }
+
+/* Shows all values on the stack. */
+static int show(lua_State *L) {
+  int count = lua_gettop(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_getfield(L, -1, "moth");
+  lua_getfield(L, -1, "show");
+  lua_insert(L, 1);
+  lua_settop(L, count + 1);
+  lua_call(L, count, 0);
+  return 0;
+}
+
+/* "(prompt):1: attempt …" → "attempt …" */
+static void strip_position(lua_State *L) {
+  const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  if (strncmp(message, "(prompt):", 9) != 0) return;
+  const char *end = strstr(message + 9, ": ");
+  if (end == NULL) return;
+  lua_pushfstring(L, "error: %s", end + 2);
+  lua_remove(L, -2);
+}
+
+static bool run(const prompt *p) {
+  lua_State *L = p->L;
+  int status = compile(p);
+  if (status == LUA_OK) {
+    lua_pushcfunction(L, handle);
+    lua_insert(L, 1);
+    status = lua_pcall(L, 0, LUA_MULTRET, 1);
+    lua_remove(L, 1);
+  }
+  if (status == LUA_OK && lua_gettop(L) > 0) {
+    lua_pushcfunction(L, show);
+    lua_insert(L, 1);
+    status = lua_pcall(L, lua_gettop(L) - 1, 0, 0);
+  }
+  if (status != LUA_OK) {
+    strip_position(L);
+    command_report(L);
+  }
+  lua_settop(L, 0);
+  return status == LUA_OK;
+}
+
+int command_prompt(lua_State *L) {
+  prompt p = { L, isatty(0) };
+  if (p.interactive) printf("Moth %s (%s, %d threads)   Ctrl-D leaves\n", MOTH_VERSION, LUA_RELEASE, moth_threads(moth_lua_context(L)));
+  while (read_line(&p, "moth> ")) {
+    bool right = run(&p);
+    command_was_interrupted();
+    if (!right && !p.interactive) return 1;
+  }
+  if (p.interactive) putchar('\n');
+  return 0;
+}

@@ -1,0 +1,155 @@
+/* errors.c: how failures reach the script: where it stood, what the engine says, and the nearest right name. */
+#include "binding.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* User values of the module's userdata. */
+enum { SLOT_ERROR = 1, SLOT_TRACED, SLOT_TRACE };
+
+static bool is_ours(const lua_Debug *frame) { return *frame->what == 'C' || strcmp(frame->source, "=[moth]") == 0; }
+static bool is_prompt(const lua_Debug *frame) { return strcmp(frame->source, "=(prompt)") == 0; }
+
+/* The first frame of a script's. */
+static bool caller(lua_State *L, lua_Debug *frame) {
+  for (int level = 0; lua_getstack(L, level, frame); level++) {
+    lua_getinfo(L, "Sl", frame);
+    if (!is_ours(frame)) return frame->currentline > 0;
+  }
+  return false;
+}
+
+void errors_where(lua_State *L) {
+  lua_Debug frame;
+  if (caller(L, &frame) && !is_prompt(&frame)) lua_pushfstring(L, "%s:%d: ", frame.short_src, frame.currentline);
+  else lua_pushliteral(L, "");
+}
+
+const char *errors_origin(lua_State *L) {
+  lua_Debug frame;
+  return caller(L, &frame) ? lua_pushfstring(L, "%s:%d", frame.short_src, frame.currentline) : NULL;
+}
+
+int errors_fail(lua_State *L, const char *format, ...) {
+  va_list arguments;
+  errors_where(L);
+  va_start(arguments, format);
+  lua_pushvfstring(L, format, arguments);
+  va_end(arguments);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+int errors_raise(lua_State *L, module *M, moth_status status) {
+  if (status == MOTH_CALLBACK && M->failed) {
+    M->failed = false;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, M);
+    lua_getiuservalue(L, -1, SLOT_ERROR);
+    lua_pushnil(L);
+    lua_setiuservalue(L, -3, SLOT_ERROR);
+    return lua_error(L);
+  }
+  return errors_fail(L, "%s", moth_message(M->m));
+}
+
+/* ---- The traceback of scripts' frames ---- */
+
+static bool push_frames(lua_State *L) {
+  lua_Debug frame;
+  luaL_Buffer text;
+  int count = 0;
+  luaL_buffinit(L, &text);
+  for (int level = 1; lua_getstack(L, level, &frame) && count < 20; level++) {
+    lua_getinfo(L, "Slnt", &frame);
+    if (is_ours(&frame) || frame.currentline <= 0 || is_prompt(&frame)) continue;
+    if (*frame.what == 'm') lua_pushfstring(L, "\n  %s:%d  in the main chunk", frame.short_src, frame.currentline);
+    else if (frame.name != NULL) lua_pushfstring(L, "\n  %s:%d  in %s", frame.short_src, frame.currentline, frame.name);
+    else lua_pushfstring(L, "\n  %s:%d  in the function of line %d", frame.short_src, frame.currentline, frame.linedefined);
+    luaL_addvalue(&text);
+    count++;
+  }
+  luaL_pushresult(&text);
+  return count > 1;
+}
+
+int errors_handler(lua_State *L) {
+  module *M = module_of(L);
+  if (M == NULL) return 1;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, M);
+  lua_getiuservalue(L, 2, SLOT_TRACED);
+  if (!lua_isnil(L, -1) && lua_rawequal(L, -1, 1)) return lua_settop(L, 1), 1; /* taken where it was raised */
+  if (!push_frames(L)) lua_pushliteral(L, ""), lua_replace(L, -2);
+  lua_setiuservalue(L, 2, SLOT_TRACE);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, 2, SLOT_TRACED);
+  lua_settop(L, 1);
+  return 1;
+}
+
+void errors_trace(lua_State *L) {
+  module *M = module_of(L);
+  if (M == NULL || lua_rawgetp(L, LUA_REGISTRYINDEX, M) != LUA_TUSERDATA) {
+    lua_pushliteral(L, "");
+    return;
+  }
+  lua_getiuservalue(L, -1, SLOT_TRACE);
+  if (!lua_isstring(L, -1)) lua_pushliteral(L, ""), lua_replace(L, -2);
+  lua_pushnil(L);
+  lua_setiuservalue(L, -3, SLOT_TRACED);
+  lua_pushnil(L);
+  lua_setiuservalue(L, -3, SLOT_TRACE);
+  lua_remove(L, -2);
+}
+
+/* ---- Nearest names ---- */
+
+enum { LONGEST = 40 };
+
+/* Edit distance with neighbours swapped as one edit; 3 for more than 2. */
+static int distance(const char *a, const char *b) {
+  size_t n = strlen(a), k = strlen(b);
+  if (n > LONGEST || k > LONGEST || n > k + 2 || k > n + 2) return 3;
+  int rows[3][LONGEST + 1];
+  for (size_t j = 0; j <= k; j++) rows[0][j] = (int)j;
+  for (size_t i = 1; i <= n; i++) {
+    int *row = rows[i % 3], *above = rows[(i + 2) % 3], *second = rows[(i + 1) % 3];
+    row[0] = (int)i;
+    for (size_t j = 1; j <= k; j++) {
+      int least = above[j - 1] + (a[i - 1] != b[j - 1]);
+      if (above[j] + 1 < least) least = above[j] + 1;
+      if (row[j - 1] + 1 < least) least = row[j - 1] + 1;
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && second[j - 2] + 1 < least) least = second[j - 2] + 1;
+      row[j] = least;
+    }
+  }
+  int found = rows[n % 3][k];
+  return found <= 2 && (size_t)found < n ? found : 3;
+}
+
+const char *errors_nearest(const char *name, errors_names names, const void *list) {
+  const char *best = NULL, *at;
+  int least = 3;
+  for (int i = 0; (at = names(list, i)) != NULL; i++) {
+    int d = distance(name, at);
+    if (d < least || (d == least && d < 3 && strcmp(at, best) < 0)) least = d, best = at;
+  }
+  return best;
+}
+
+const char *errors_nearest_key(lua_State *L, int table, const char *name) {
+  int least = 3;
+  table = lua_absindex(L, table);
+  lua_pushnil(L);
+  int best = lua_gettop(L);
+  for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING) continue;
+    int d = distance(name, lua_tostring(L, -2));
+    if (d < least || (d == least && d < 3 && strcmp(lua_tostring(L, -2), lua_tostring(L, best)) < 0)) {
+      least = d;
+      lua_pushvalue(L, -2);
+      lua_replace(L, best);
+    }
+  }
+  return lua_tostring(L, best);
+}

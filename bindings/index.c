@@ -1,0 +1,219 @@
+/* index.c: t[i], t[i] = v, t(2, 3), t({2, 4}, {}, -1), t[mask], t[ids], and the names of methods and properties. Rows count from 1; the
+ * border rule: t[#t + 1] reads as nil, so that ipairs works, and any other place outside raises. */
+#include "binding.h"
+
+#include <string.h>
+
+/* "index 0: rows of f32[150,4] are 1..150 or -150..-1" */
+static int fail_index(lua_State *L, int key, const moth_tensor *t, int axis) {
+  int64_t n = moth_tensor_shape(t)[axis];
+  const char *text = handle_describe(L, 1);
+  lua_pushvalue(L, key);
+  const char *index = lua_tostring(L, -1);
+  if (axis > 0) lua_pushfstring(L, "index %s: axis %d of %s", index, axis + 1, text);
+  else lua_pushfstring(L, "index %s: rows of %s", index, text);
+  if (n == 0) return errors_fail(L, "%s: there are none", lua_tostring(L, -1));
+  return errors_fail(L, "%s are 1..%I or -%I..-1", lua_tostring(L, -1), (LUAI_UACINT)n, (LUAI_UACINT)n);
+}
+
+/* The position that the number at `key` names along an axis; -1 for the border where that is allowed. */
+static int64_t position(lua_State *L, const moth_tensor *t, int key, int axis, bool border) {
+  int whole;
+  int64_t i = lua_tointegerx(L, key, &whole), n = moth_tensor_shape(t)[axis];
+  if (!whole) options_whole(L, key, "index", NULL);
+  if (i >= 1 && i <= n) return i - 1;
+  if (i < 0 && i >= -n) return i + n;
+  if (border && i == n + 1) return -1;
+  return fail_index(L, key, t, axis);
+}
+
+static const char *element_at(const moth_tensor *t, int64_t i) {
+  return (const char *)moth_tensor_values(t) + i * moth_tensor_strides(t)[0] * (int64_t)moth_dtype_size(moth_tensor_dtype(t));
+}
+
+/* A view's userdata, on the stack before the engine is asked. */
+static handle *view(lua_State *L, module *M) { return handle_new(L, M, MOTH_TENSOR_OBJECT, 0); }
+
+static moth_tensor *push_row(lua_State *L, module *M, moth_tensor *t, int axis, int64_t i) {
+  handle *h = view(L, M);
+  moth_tensor *row = NULL;
+  errors_check(L, M, moth_tensor_select(M->m, t, axis, i, &row));
+  return h->object = row;
+}
+
+static int index_number(lua_State *L, module *M, moth_tensor *t) {
+  if (moth_tensor_rank(t) == 0) return errors_fail(L, "index: %s has no rows; t:item() is its value", handle_describe(L, 1));
+  int64_t i = position(L, t, 2, 0, true);
+  if (i < 0) lua_pushnil(L);
+  else if (moth_tensor_rank(t) == 1) tensor_push_element(L, moth_tensor_dtype(t), element_at(t, i));
+  else push_row(L, M, t, 0, i);
+  return 1;
+}
+
+/* t[mask], t[ids] */
+static int index_tensor(lua_State *L, module *M, moth_tensor *t, moth_tensor *ids) {
+  moth_value inputs[2] = { operation_value(t), operation_value(ids) };
+  if (moth_tensor_dtype(ids) == MOTH_BOOL) {
+    operation_apply(L, M, "mask_select", false, inputs, 2);
+    return 1;
+  }
+  const moth_operation *operation = moth_operation_find(M->m, "index");
+  moth_option options[] = { MOTH_INT("axis", 0), MOTH_END };
+  moth_value result;
+  int count;
+  handle *h = view(L, M);
+  errors_check(L, M, moth_apply(M->m, operation, false, inputs, 2, options, &result, &count));
+  h->object = result.as.tensor;
+  handle_pressure(L, M);
+  return 1;
+}
+
+static int property(lua_State *L, const moth_tensor *t, const char *name) {
+  if (strcmp(name, "shape") == 0) {
+    int rank = moth_tensor_rank(t);
+    lua_createtable(L, rank, 0);
+    for (int i = 0; i < rank; i++) {
+      lua_pushinteger(L, moth_tensor_shape(t)[i]);
+      lua_rawseti(L, -2, i + 1);
+    }
+  } else if (strcmp(name, "dtype") == 0) {
+    lua_pushstring(L, moth_dtype_name(moth_tensor_dtype(t)));
+  } else if (strcmp(name, "rank") == 0) {
+    lua_pushinteger(L, moth_tensor_rank(t));
+  } else {
+    const char *text = handle_describe(L, 1), *nearest = errors_nearest_key(L, lua_upvalueindex(2), name);
+    if (nearest == NULL) return errors_fail(L, "%s has no '%s'", text, name);
+    return errors_fail(L, "%s has no '%s'; did you mean '%s'?", text, name, nearest);
+  }
+  return 1;
+}
+
+static int fail_key(lua_State *L) {
+  const char *got = handle_describe(L, 2);
+  return errors_fail(L, "index: a tensor is indexed by a number, a mask or class numbers, got %s", got);
+}
+
+static int read_index(lua_State *L) {
+  module *M = module_here(L);
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
+    return property(L, handle_self(L, M, MOTH_TENSOR_OBJECT, lua_tostring(L, 2)), lua_tostring(L, 2));
+  }
+  moth_tensor *t = handle_self(L, M, MOTH_TENSOR_OBJECT, "index"), *ids = handle_tensor(L, 2);
+  if (lua_type(L, 2) == LUA_TNUMBER) return index_number(L, M, t);
+  return ids != NULL ? index_tensor(L, M, t, ids) : fail_key(L);
+}
+
+/* ---- Writing ---- */
+
+static moth_value value_of(lua_State *L, module *M, int index, moth_dtype dtype) {
+  switch (lua_type(L, index)) {
+  case LUA_TBOOLEAN: return (moth_value){ .kind = MOTH_FLAG_VALUE, .as.flag = lua_toboolean(L, index) };
+  case LUA_TNUMBER:
+    if (lua_isinteger(L, index)) return (moth_value){ .kind = MOTH_INT_VALUE, .as.integer = lua_tointeger(L, index) };
+    return (moth_value){ .kind = MOTH_REAL_VALUE, .as.real = lua_tonumber(L, index) };
+  default: return operation_value(tensor_argument(L, M, index, dtype, "index", "the value"));
+  }
+}
+
+/* Writes a number, tensor or nested table over all of t. */
+static void write_all(lua_State *L, module *M, moth_tensor *t, int index) {
+  moth_value inputs[2] = { operation_value(t), value_of(L, M, index, moth_tensor_dtype(t)) };
+  operation_apply(L, M, inputs[1].kind == MOTH_TENSOR_VALUE ? "copy_" : "fill_", true, inputs, 2);
+}
+
+static void write_element(lua_State *L, module *M, moth_tensor *t, int64_t i) {
+  if (lua_isboolean(L, 3)) errors_check(L, M, moth_tensor_set_int(M->m, t, &i, lua_toboolean(L, 3)));
+  else if (lua_isinteger(L, 3)) errors_check(L, M, moth_tensor_set_int(M->m, t, &i, lua_tointeger(L, 3)));
+  else errors_check(L, M, moth_tensor_set(M->m, t, &i, lua_tonumber(L, 3)));
+}
+
+static int write_index(lua_State *L) {
+  module *M = module_here(L);
+  moth_tensor *t = handle_self(L, M, MOTH_TENSOR_OBJECT, "index"), *mask = handle_tensor(L, 2);
+  if (mask != NULL) {
+    if (moth_tensor_dtype(mask) != MOTH_BOOL) return errors_fail(L, "index: only a mask can be written through; t:scatter_(axis, ids, v) writes at class numbers");
+    moth_value inputs[3] = { operation_value(t), operation_value(mask), value_of(L, M, 3, moth_tensor_dtype(t)) };
+    operation_apply(L, M, "masked_put_", true, inputs, 3);
+    return 0;
+  }
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    const char *text = handle_describe(L, 1);
+    return errors_fail(L, "%s: '%s' cannot be set", text, lua_tostring(L, 2));
+  }
+  if (lua_type(L, 2) != LUA_TNUMBER) return fail_key(L);
+  if (moth_tensor_rank(t) == 0) return errors_fail(L, "index: %s has no rows; t:fill_(v) sets its value", handle_describe(L, 1));
+  int64_t i = position(L, t, 2, 0, false);
+  bool scalar = lua_type(L, 3) == LUA_TNUMBER || lua_isboolean(L, 3);
+  if (moth_tensor_rank(t) == 1 && scalar) write_element(L, M, t, i);
+  else write_all(L, M, push_row(L, M, t, 0, i), 3);
+  return 0;
+}
+
+/* ---- t(2, {1, 3}, {}) ---- */
+
+/* Reads {from, to, step}: entry n of the table at `range`, or the fallback. */
+static int64_t bound(lua_State *L, int range, int n, int64_t fallback) {
+  int64_t value = fallback;
+  if (lua_rawgeti(L, range, n) != LUA_TNIL) value = options_whole(L, -1, "index", NULL);
+  lua_pop(L, 1);
+  return value;
+}
+
+static int fail_range(lua_State *L, const moth_tensor *t, int axis, int64_t place) {
+  lua_pushinteger(L, place);
+  return fail_index(L, lua_gettop(L), t, axis);
+}
+
+/* A range along an axis of `from`, whose axis number in t is `told`. */
+static moth_tensor *push_range(lua_State *L, module *M, moth_tensor *from, int axis, int range, const moth_tensor *t, int told) {
+  int64_t n = moth_tensor_shape(from)[axis], step = bound(L, range, 3, 1);
+  if (step == 0) errors_fail(L, "index: a range's step must not be 0");
+  int64_t first = bound(L, range, 1, step > 0 ? 1 : n), last = bound(L, range, 2, step > 0 ? n : 1);
+  if (first == 0 || last == 0) {
+    bool empty = step > 0 && first == 1 && last == 0;
+    if (!empty) fail_range(L, t, told, 0);
+  }
+  int64_t a = first < 0 ? first + n + 1 : first, z = last < 0 ? last + n + 1 : last;
+  int64_t count = step > 0 ? (z >= a ? (z - a) / step + 1 : 0) : (z <= a ? (a - z) / -step + 1 : 0);
+  if (count > 0 && (a < 1 || a > n)) fail_range(L, t, told, first);
+  if (count > 0 && (z < 1 || z > n)) fail_range(L, t, told, last);
+  handle *h = view(L, M);
+  moth_tensor *out = NULL;
+  errors_check(L, M, moth_tensor_slice(M->m, from, axis, count > 0 ? a - 1 : 0, count, step, &out));
+  return h->object = out;
+}
+
+static int index_by_call(lua_State *L) {
+  module *M = module_here(L);
+  moth_tensor *t = handle_self(L, M, MOTH_TENSOR_OBJECT, "index"), *at = t;
+  int given = lua_gettop(L) - 1, rank = moth_tensor_rank(t), axis = 0;
+  if (given > rank) return errors_fail(L, "index: %s has %d axes, got %d indices", handle_describe(L, 1), rank, given);
+  luaL_checkstack(L, given + 10, NULL);
+  for (int i = 0; i < given; i++) {
+    int argument = i + 2;
+    if (lua_type(L, argument) == LUA_TNUMBER) {
+      at = push_row(L, M, at, axis, position(L, t, argument, i, false));
+    } else if (lua_type(L, argument) == LUA_TTABLE) {
+      at = push_range(L, M, at, axis++, argument, t, i);
+    } else {
+      const char *got = handle_describe(L, argument);
+      return errors_fail(L, "index: axis %d takes a number or a range { from, to, step }, got %s", i + 1, got);
+    }
+  }
+  if (moth_tensor_rank(at) == 0 && given > 0) tensor_push_element(L, moth_tensor_dtype(at), moth_tensor_values(at));
+  else if (given == 0) lua_pushvalue(L, 1);
+  return 1;
+}
+
+void index_open(lua_State *L, module *M) {
+  const luaL_Reg writers[] = { { "__newindex", write_index }, { "__call", index_by_call }, { NULL, NULL } };
+  lua_pushvalue(L, -2);
+  module_functions(L, M, writers);
+  lua_pop(L, 1);
+  lua_pushlightuserdata(L, M);
+  lua_pushvalue(L, -2);
+  lua_pushcclosure(L, read_index, 2);
+  lua_setfield(L, -3, "__index");
+}

@@ -1,0 +1,48 @@
+/* moth_lua.h: Moth inside a Lua 5.4 state. A host with a state of its own needs luaopen_moth alone (in moth.so and libmoth-lua.so); the
+ * rest serves hosts that share their context with scripts or let Moth run them. */
+#ifndef MOTH_LUA_H
+#define MOTH_LUA_H
+
+#include <lua.h>
+
+#include "moth.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What `require "moth"` calls: leaves the module's table on the stack and touches no global. The first call in a state opens a context of
+ * its own (index base 1, the threads of the affinity mask, a seed from the system, a memory limit of the machine's memory) unless the host
+ * shares one; later calls return the same table. The context closes with the state. */
+MOTH_API int luaopen_moth(lua_State *L);
+
+/* Has luaopen_moth in this state use the host's context, opened with index_base = 1 (else luaopen_moth raises). The host closes it, after
+ * lua_close: tensors and nets that it and its scripts hold are then the same. Call it before `require "moth"`. */
+MOTH_API void moth_lua_share(lua_State *L, moth *m);
+
+/* The context of a state's module; NULL before `require "moth"`. */
+MOTH_API moth *moth_lua_context(lua_State *L);
+
+/* Pushes a handle of the module's context as scripts see it: one userdata a handle. Takes a reference of its own. Raises in Lua where
+ * memory is short, so call it from a C function of Lua's. */
+MOTH_API void moth_lua_push(lua_State *L, void *handle);
+/* The handle at a stack index, borrowed from its userdata; NULL for anything that is no open handle of this kind. */
+MOTH_API void *moth_lua_handle(lua_State *L, int index, moth_object_kind kind);
+
+/* Runs a script: a file, or a chunk of text (`name` as Lua's chunk names: "=(command line)"). Values 1..count of the stack's top are its
+ * arguments. LUA_OK with its results on the stack, or a Lua status with the error value there: "train.lua:8: train: …". Only the frames of
+ * scripts follow a message, each with its line. */
+MOTH_API int moth_lua_file(lua_State *L, const char *path, int count);
+MOTH_API int moth_lua_chunk(lua_State *L, const char *text, size_t size, const char *name, int count);
+
+/* A message handler for lua_pcall that keeps the traceback of scripts' frames, and the function that pushes it ("" or "\n  file:9  in f…")
+ * and forgets it. */
+MOTH_API int moth_lua_handler(lua_State *L);
+MOTH_API void moth_lua_trace(lua_State *L);
+/* Whether a training is under way in this state: it takes a pending cancel itself. */
+MOTH_API bool moth_lua_running(lua_State *L);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
