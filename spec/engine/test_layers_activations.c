@@ -175,7 +175,7 @@ static void slopes_in_f32_are_those_of_f64(void **state) {
     float z32[COUNT], y32[COUNT], c32[COUNT];
     numbers_fill(i + 60, z, COUNT, -4, 4);
     numbers_fill(6, c, COUNT, -1, 1);
-    for (int j = 0; j < COUNT; j++) z[j] = (double)(z32[j] = (float)z[j]), c[j] = (double)(c32[j] = (float)c[j]);
+    for (int j = 0; j < COUNT; j++) z32[j] = (float)z[j], c32[j] = (float)c[j];
     subject s = open_subject(m, &variants[i]);
     run_forward(&s, MOTH_F64, ROWS, COLUMNS, z, y);
     run_backward(&s, MOTH_F64, ROWS, COLUMNS, z, y, c);

@@ -231,7 +231,10 @@ static void f32_is_f64_rounded(void **state) {
     open_batch(m, &variants[i], may_be(m, &variants[i], true), &b);
     float p[MOST], t[MOST], d32[MOST];
     double d[MOST];
-    for (int j = 0; j < MOST; j++) b.p[j] = (double)(p[j] = (float)b.p[j]), b.t[j] = (double)(t[j] = (float)b.t[j]);
+    for (int j = 0; j < MOST; j++) {
+      const volatile float p_rounded = (float)b.p[j], t_rounded = (float)b.t[j]; /* gcc 12 -O3 leaves some of them unrounded without */
+      b.p[j] = p[j] = p_rounded, b.t[j] = t[j] = t_rounded;
+    }
     b.run.d = d, b.run.d_row = b.columns, b.run.d_column = 1;
     const double value = value_of(&b);
     b.run.dtype = MOTH_F32, b.run.kernels = &m->kernels->of[MOTH_F32];
