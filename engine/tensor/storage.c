@@ -22,7 +22,8 @@ storage *storage_new(moth *m, size_t bytes, bool clear) {
 storage *storage_wrap(moth *m, void *bytes, size_t size, bool read_only, void (*release)(void *data), void *data) {
   storage *s = memory_new(m, 1, sizeof *s);
   if (!s) return NULL;
-  *s = (storage) { .references = 1, .context = m, .bytes = bytes, .size = size, .read_only = read_only, .release = release, .data = data };
+  *s = (storage) { .references = 1, .context = m, .bytes = bytes, .size = size, .read_only = read_only, .is_wrapped = true, .release = release,
+                   .data = data };
   return s;
 }
 
@@ -44,7 +45,7 @@ void storage_release(storage *s) {
   assert(s->references > 0);
   if (--s->references > 0) return;
   moth *m = s->context;
-  if (s->bytes == (char *)s + STORAGE_HEAD) {
+  if (!s->is_wrapped) {
     memory_aligned_free(m, s, s->size + STORAGE_HEAD);
     return;
   }

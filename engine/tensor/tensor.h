@@ -14,7 +14,8 @@ typedef struct storage {
   void *bytes;
   size_t size;
   bool read_only;
-  void (*release)(void *data); /* NULL where the bytes are ours */
+  bool is_wrapped; /* the bytes are not ours */
+  void (*release)(void *data); /* of wrapped bytes; NULL: nothing to release */
   void *data;
 } storage;
 
