@@ -196,12 +196,14 @@ static moth_status read_state(moth_trainer *self, const safetensors_file *file, 
   if (status != MOTH_OK) return status;
   memcpy(&at, numbers.counters, sizeof at);
   if (!position_is_possible(self, &at, &numbers)) return broken(m, name, "its counters contradict each other");
-  status = run_reserve(self->run, at.epoch - 1);
-  if (status != MOTH_OK) return status;
   list_state(rest, self, &at, at.epoch - 1, false);
   status = rest->status != MOTH_OK ? rest->status : read_list(rest, file, name, false);
   if (status != MOTH_OK) return status;
   if (file->count != first->count + rest->count) return broken(m, name, "it holds more tensors than a training has");
+  status = run_reserve(self->run, at.epoch - 1); /* as many as the file holds */
+  if (status != MOTH_OK) return status;
+  rest->count = 0; /* the run's columns may have moved */
+  list_state(rest, self, &at, at.epoch - 1, false);
   read_list(rest, file, name, true);
   take_state(self, &numbers);
   return MOTH_OK;
