@@ -3,12 +3,11 @@
 
 #include "math/loops.h"
 
-/* a - floor(a/b)*b as Lua computes it (llimits.h luai_nummod): the result has b's sign. */
+/* a - floor(a/b)*b as Lua 5.4 computes it (luaV_modf): the remainder takes b's sign. */
 #define LUA_MODULO(name, type, remainder)                                                                                                  \
   static type name(type a, type b) {                                                                                                       \
     type m = remainder(a, b);                                                                                                              \
-    if (m > 0 ? b < 0 : m < 0 && b != m) m += b;                                                                                           \
-    return m;                                                                                                                              \
+    return (m > 0 ? b < 0 : m < 0 && b > 0) ? m + b : m;                                                                                   \
   }
 LUA_MODULO(lua_modulo_f32, float, fmodf)
 LUA_MODULO(lua_modulo_f64, double, fmod)

@@ -217,6 +217,7 @@ static moth_status apply_linspace(const operation_call *call) {
   moth_status status = check_finite(call, 2);
   if (status != MOTH_OK) return status;
   double step = count > 1 ? (last - first) / (double)(count - 1) : 0;
+  if (count == 1) last = first;
   return give_progression(call, operation_dtype(call, LINSPACE_DTYPE, MOTH_F32), first, last, step, count, count > 1);
 }
 

@@ -143,6 +143,7 @@ static loops_number finish(const reduction *r, loops_number state, int64_t index
   case CODE_ALL:
     return (loops_number) { .integer = state.integer == r->count };
   case CODE_NORM:
+    if (r->op == LOOPS_COUNT) return (loops_number) { .real = (double)state.integer };
     if (r->op == LOOPS_SQUARES) return (loops_number) { .real = sqrt(state.real) };
     return (loops_number) { .real = r->op == LOOPS_POWER ? pow(state.real, 1 / r->own) : state.real };
   default:

@@ -12,8 +12,10 @@
 enum { TENSORS_MOST = 64 };
 
 /* A row-major tensor of a dtype with these values; shape as SHAPE(2, 3). */
-#define SHAPE(...) ((int)(sizeof((int64_t[]){ __VA_ARGS__ }) / 8)), (const int64_t[]){ __VA_ARGS__ }
-#define NUMBERS(...) (const double[]){ __VA_ARGS__ }
+#define SHAPE(...)                                                                                                                         \
+  ((int)(sizeof((int64_t[]) { __VA_ARGS__ }) / 8)), (const int64_t[]) { __VA_ARGS__ }
+#define NUMBERS(...)                                                                                                                       \
+  (const double[]) { __VA_ARGS__ }
 static inline moth_tensor *tensors_make(moth *m, moth_dtype dtype, int rank, const int64_t *shape, const double *values) {
   moth_tensor *t = NULL;
   assert_ok(m, moth_tensor_create(m, dtype, rank, shape, &t));
@@ -25,10 +27,10 @@ static inline moth_tensor *tensors_make(moth *m, moth_dtype dtype, int rank, con
   return t;
 }
 
-static inline moth_value tensors_value(moth_tensor *t) { return (moth_value){ .kind = MOTH_TENSOR_VALUE, .as.tensor = t }; }
-static inline moth_value tensors_real(double v) { return (moth_value){ .kind = MOTH_REAL_VALUE, .as.real = v }; }
-static inline moth_value tensors_int(int64_t v) { return (moth_value){ .kind = MOTH_INT_VALUE, .as.integer = v }; }
-static inline moth_value tensors_flag(bool v) { return (moth_value){ .kind = MOTH_FLAG_VALUE, .as.flag = v }; }
+static inline moth_value tensors_value(moth_tensor *t) { return (moth_value) { .kind = MOTH_TENSOR_VALUE, .as.tensor = t }; }
+static inline moth_value tensors_real(double v) { return (moth_value) { .kind = MOTH_REAL_VALUE, .as.real = v }; }
+static inline moth_value tensors_int(int64_t v) { return (moth_value) { .kind = MOTH_INT_VALUE, .as.integer = v }; }
+static inline moth_value tensors_flag(bool v) { return (moth_value) { .kind = MOTH_FLAG_VALUE, .as.flag = v }; }
 
 /* An operation by its name; `add_` is the twin of `add` where no row has that name. */
 static inline moth_status tensors_try(moth *m, const char *name, const moth_value *inputs, int count, const moth_option *options,
@@ -46,7 +48,8 @@ static inline moth_status tensors_try(moth *m, const char *name, const moth_valu
 }
 
 /* The first result of an operation that must succeed; other tensors it gives are let go. */
-#define OPTIONS(...) (const moth_option[]){ __VA_ARGS__, MOTH_END }
+#define OPTIONS(...)                                                                                                                       \
+  (const moth_option[]) { __VA_ARGS__, MOTH_END }
 static inline moth_value tensors_run(moth *m, const char *name, const moth_value *inputs, int count, const moth_option *options) {
   moth_value results[MOTH_MAX_RESULTS];
   int n = 0;
@@ -63,17 +66,22 @@ static inline moth_tensor *tensors_of(moth *m, const char *name, moth_tensor *t,
   return result.as.tensor;
 }
 static inline moth_tensor *tensors_of_two(moth *m, const char *name, moth_value a, moth_value b, const moth_option *options) {
-  moth_value result = tensors_run(m, name, (moth_value[]){ a, b }, 2, options);
+  moth_value result = tensors_run(m, name, (moth_value[]) { a, b }, 2, options);
   assert_int_equal(result.kind, MOTH_TENSOR_VALUE);
   return result.as.tensor;
 }
 static inline double tensors_number(moth *m, const char *name, moth_tensor *t, const moth_option *options) {
   moth_value input = tensors_value(t), result = tensors_run(m, name, &input, 1, options);
   switch (result.kind) {
-  case MOTH_REAL_VALUE: return result.as.real;
-  case MOTH_INT_VALUE: return (double)result.as.integer;
-  case MOTH_FLAG_VALUE: return result.as.flag;
-  default: fail_msg("%s gives no number", name); return 0;
+  case MOTH_REAL_VALUE:
+    return result.as.real;
+  case MOTH_INT_VALUE:
+    return (double)result.as.integer;
+  case MOTH_FLAG_VALUE:
+    return result.as.flag;
+  default:
+    fail_msg("%s gives no number", name);
+    return 0;
   }
 }
 

@@ -9,10 +9,10 @@
 typedef struct probe {
   const char *name;
   bool vectors;
-  bool loose;                   /* sums differ in their last bits with the order of walking */
-  unsigned mask_inputs;         /* which inputs are bool: 1 << i */
-  unsigned id_inputs;           /* which hold positions */
-  unsigned single_inputs;       /* which are one value, of rank 0 */
+  bool loose;             /* sums differ in their last bits with the order of walking */
+  unsigned mask_inputs;   /* which inputs are bool: 1 << i */
+  unsigned id_inputs;     /* which hold positions */
+  unsigned single_inputs; /* which are one value, of rank 0 */
   moth_option options[6];
 } probe;
 static const int64_t four[] = { 2, 2 };
@@ -263,8 +263,10 @@ static void test_empty(void **state) {
       for (int shape = 0; shape < 5; shape++) {
         static const int64_t sizes[5][2] = { { 0, 4 }, { 4, 0 }, { 0, 0 }, { 1, 1 }, { 0, 0 } };
         outcome o = run_row(m, row, false, (moth_dtype)d, shape == 4 ? 0 : 2, sizes[shape], shape % LAYOUTS);
-        bool proper = o.status == MOTH_OK || o.status == MOTH_SHAPE || o.status == MOTH_INDEX || o.status == MOTH_DTYPE || o.status == MOTH_DATA;
-        if (!proper) fail_msg("%s of %lld, %lld: %s", row->row.name, (long long)sizes[shape][0], (long long)sizes[shape][1], moth_message(m));
+        bool proper =
+            o.status == MOTH_OK || o.status == MOTH_SHAPE || o.status == MOTH_INDEX || o.status == MOTH_DTYPE || o.status == MOTH_DATA;
+        if (!proper)
+          fail_msg("%s of %lld, %lld: %s", row->row.name, (long long)sizes[shape][0], (long long)sizes[shape][1], moth_message(m));
         if (o.status != MOTH_OK) assert_int_equal(strncmp(moth_message(m), row->row.name, strlen(row->row.name)), 0);
         outcome_free(&o);
       }
@@ -284,7 +286,8 @@ static void test_broadcast(void **state) {
     for (int d = 0; d < MOTH_BOOL; d++) {
       moth_dtype dtype = (moth_dtype)d;
       moth_tensor *a = tensors_make(m, dtype, SHAPE(4, 4), values[0]), *b = tensors_make(m, dtype, SHAPE(4), values[1]);
-      moth_tensor *wide, *column, *whole, *full = tensors_make(m, dtype, SHAPE(4, 4), NUMBERS(3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3));
+      moth_tensor *wide, *column, *whole,
+          *full = tensors_make(m, dtype, SHAPE(4, 4), NUMBERS(3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3));
       assert_ok(m, moth_tensor_expand(m, b, SHAPE(4, 4), &wide));
       assert_ok(m, moth_tensor_view(m, b, SHAPE(4, 1), &column));
       assert_ok(m, moth_tensor_expand(m, column, SHAPE(4, 4), &whole));
@@ -324,7 +327,8 @@ static void test_long(void **state) {
       moth_tensor *x, *view, *row_of;
       int64_t n = 2503;
       assert_ok(m, moth_tensor_create(m, (moth_dtype)d, SHAPE(n, 2), &x));
-      for (int64_t i = 0; i < 2 * n; i++) dtype_store((moth_dtype)d, (double)(i % 977) / 100 + 0.01, x->values + i * (int64_t)moth_dtype_size((moth_dtype)d));
+      for (int64_t i = 0; i < 2 * n; i++)
+        dtype_store((moth_dtype)d, (double)(i % 977) / 100 + 0.01, x->values + i * (int64_t)moth_dtype_size((moth_dtype)d));
       assert_ok(m, moth_tensor_select(m, x, 1, 1, &view));
       moth_tensor *strided = tensors_of(m, row->row.name, view, p->options), *plain = tensors_of(m, "contiguous", view, NULL);
       moth_tensor *straight = tensors_of(m, row->row.name, plain, p->options);
@@ -341,7 +345,10 @@ static void test_long(void **state) {
   moth_close(m);
 }
 
-typedef struct failing { const char *name; bool in_place; } failing;
+typedef struct failing {
+  const char *name;
+  bool in_place;
+} failing;
 
 static moth_status failing_body(moth *m, void *data) {
   const failing *f = data;

@@ -67,7 +67,8 @@ static void check_view(int rank, const int64_t *size, const int64_t *strides, in
     assert_int_equal(from, to);
   }
 }
-#define STRIDES(...) (const int64_t[]){ __VA_ARGS__ }
+#define STRIDES(...)                                                                                                                       \
+  (const int64_t[]) { __VA_ARGS__ }
 
 static void test_view(void **state) {
   (void)state;
@@ -93,11 +94,11 @@ static void test_infer(void **state) {
   int64_t size[2] = { 3, -1 };
   assert_true(shape_infer(2, size, 12));
   assert_int_equal(size[1], 4);
-  assert_false(shape_infer(2, (int64_t[]){ 5, -1 }, 12));
-  assert_false(shape_infer(2, (int64_t[]){ -1, -1 }, 12));
-  assert_false(shape_infer(2, (int64_t[]){ 0, -1 }, 0)); /* any size would do */
-  assert_true(shape_infer(2, (int64_t[]){ 0, 7 }, 0));
-  assert_false(shape_infer(1, (int64_t[]){ -2 }, 2));
+  assert_false(shape_infer(2, (int64_t[]) { 5, -1 }, 12));
+  assert_false(shape_infer(2, (int64_t[]) { -1, -1 }, 12));
+  assert_false(shape_infer(2, (int64_t[]) { 0, -1 }, 0)); /* any size would do */
+  assert_true(shape_infer(2, (int64_t[]) { 0, 7 }, 0));
+  assert_false(shape_infer(1, (int64_t[]) { -2 }, 2));
 }
 
 static void test_text(void **state) {
