@@ -233,7 +233,7 @@ moth_dataset *dataset_argument(lua_State *L, module *M, int index, const char *w
 /* moth.train with argument `options`, a table; `net` 0 or the stack index of the net. */
 int trainer_train(lua_State *L, module *M, int options, int net);
 /* t:run(): trains to the end; argument 1 is the trainer, upvalue 1 the module. */
-int trainer_finish(lua_State *L);
+int trainer_run_on(lua_State *L);
 /* Puts the run's userdata on the stack. */
 void run_push(lua_State *L, module *M, moth_run *run);
 /* Pushes a helper written in Lua: field `name` of the table of helpers. */

@@ -67,7 +67,7 @@ static int to_text(lua_State *L) {
 /* trainer:run() reads trainer.run and calls it: the training goes on to its end. */
 static int call_run(lua_State *L) {
   lua_remove(L, 1);
-  return trainer_finish(L);
+  return trainer_run_on(L);
 }
 
 void run_push(lua_State *L, module *M, moth_run *run) { handle_push(L, M, run, MOTH_RUN_OBJECT); }

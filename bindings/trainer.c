@@ -371,7 +371,7 @@ static int step(lua_State *L) {
 }
 
 /* t:run(), through the run's __call */
-int trainer_finish(lua_State *L) {
+int trainer_run_on(lua_State *L) {
   module *M = module_here(L);
   moth_trainer *trainer = self(L, "run()");
   run_to_end(L, M, 1, trainer);
