@@ -93,7 +93,7 @@ static moth_status write_list(stream *to, const saved_list *list, const identity
   safetensors_entry *entries = memory_new(m, count, sizeof *entries);
   moth_tensor **views = memory_new(m, count, sizeof *views);
   moth_status status = entries != NULL && views != NULL ? MOTH_OK : m->status;
-  static char nothing[8];
+  static const char nothing[8];
   for (size_t i = 0; status == MOTH_OK && i < count; i++) {
     saved_tensor *tensor = &list->tensors[i];
     void *values = tensor->count > 0 ? tensor->values : (void *)nothing;

@@ -7,7 +7,7 @@ bad=0
 foreign=$( { nm -D --defined-only "$build/libmoth.so"; nm -g --defined-only "$build/libmoth.a"; } | awk 'NF == 3 && $2 != "A" { print $3 }' |
   grep -v '^moth_' || true)
 [ -z "$foreign" ] || { echo "symbols of libmoth that do not begin with moth_:"; echo "$foreign"; bad=1; }
-lock=$(printf '%d' "0x$(nm --defined-only -S "$build/libmoth.a" | awk '$4 == "blas_lock" { print $2; found = 1 } END { if (!found) print 0 }')")
+lock=$(printf '%d' "0x$(nm --defined-only -S "$build/libmoth.a" | awk '$4 == "lock" { print $2; found = 1 } END { if (!found) print 0 }')")
 total=$(objdump -h "$build/libmoth.a" | awk '$2 ~ /^\.(data|bss|tdata|tbss)/ && $2 !~ /^\.data\.rel\.ro/ { print $3 }' |
   while read -r size; do printf '%d\n' "0x$size"; done | awk '{ s += $1 } END { print s + 0 }')
 if [ "$total" -ne "$lock" ]; then
