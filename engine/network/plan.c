@@ -379,6 +379,9 @@ static void set_loss(plan *self, int64_t rows) {
   self->loss_run = (loss_run){ .kernels = self->kernels, .dtype = self->dtype, .loss = self->loss, .fused = self->setting.fused, .rows = rows,
                                .columns = self->columns, .p = last->out, .p_row = self->columns, .p_column = 1, .t_row = self->columns,
                                .t_column = 1, .d_row = self->columns, .d_column = 1, .y_row = self->columns, .y_column = 1 };
+  if (self->loss == NULL || self->loss_class->weight != NULL) return;
+  self->plain_weight = loss_weight(&self->loss_run);
+  self->plain_scale = loss_scale(self->loss, self->plain_weight, rows);
 }
 
 /* Fusing leaves the last activation off, so nobody else may read that output. */
@@ -494,6 +497,7 @@ moth_status plan_take_input(plan *self, const char *where, const plan_source *x)
     if (status != MOTH_OK) return context_within(self->m, status, where);
   }
   if (values == NULL) values = self->x_buffer->bytes;
+  if (self->x == values) return MOTH_OK;
   self->x = values;
   for (int i = 0; i < self->node_count; i++) {
     plan_node *p = &self->nodes[i];

@@ -104,6 +104,7 @@ struct plan {
   moth_part *loss;               /* of the setting; retained, so that no other can have its address */
   const loss_class *loss_class;
   loss_run loss_run;
+  double plain_weight, plain_scale; /* of a batch without weights */
   bool leaves_tail;              /* `out` of the output node holds logits, and y is wanted */
   int64_t block_rows, block_count;
   int64_t range_count;           /* of those that are not frozen */
@@ -122,7 +123,7 @@ struct plan {
 };
 
 enum {
-  PLAN_BLOCK_WORK = 12 << 20,    /* flop of forward that a block of rows should at least hold */
+  PLAN_BLOCK_WORK = 6 << 20,    /* flop of forward that a block of rows should at least hold */
   PLAN_ALONE_WORK = 1 << 18,     /* flop below which waking workers costs more than it brings */
   PLAN_FUSED_WORK = 1 << 30      /* flop above which a step writes its gradients before it updates, and can be cancelled between */
 };

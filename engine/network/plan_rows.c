@@ -147,6 +147,10 @@ static void run_stage(plan *self, const plan_pass *pass) {
 
 void plan_run_rows(plan *self, bool gather, bool forward, bool loss, bool backward) {
   int last = self->stage_count - 1;
+  if (last == 0 && !self->stages[0].whole) { /* the common case: everything in one pass */
+    run_blocks(self, &(plan_pass){ self->stages[0], gather, forward, loss, backward });
+    return;
+  }
   for (int s = forward ? 0 : last; s <= last && !has_failed(self); s++) {
     run_stage(self, &(plan_pass){ .stage = self->stages[s], .gather = gather && s == 0, .forward = forward, .loss = loss && s == last,
                                   .backward = backward && s == last });

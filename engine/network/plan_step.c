@@ -10,8 +10,12 @@
 /* The batch's weight is known before its rows run: it scales their gradients. Weights of classes need all targets first. */
 static void weigh(plan *self, const plan_step_job *job, plan_result *result) {
   loss_run *l = &self->loss_run;
-  bool looks = self->loss_class->weight != NULL || l->weights != NULL;
-  if (looks && self->gathers_targets) {
+  if (self->loss_class->weight == NULL && l->weights == NULL) {
+    result->weight = self->plain_weight;
+    l->scale = self->plain_scale;
+    return;
+  }
+  if (self->gathers_targets) {
     self->t_source.gather(self->t_source.data, 0, job->rows, self->t_buffer);
     self->gathers_targets = false;
   }
