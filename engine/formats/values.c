@@ -5,7 +5,7 @@
 #include "formats/formats.h"
 
 /* What a stream of unknown length is believed without having seen it. */
-enum { BELIEVED_BYTES = 16 << 20 };
+enum { BELIEVED_BYTES = 64 << 20, PIECE_BYTES = 4 << 20 };
 
 static const struct { int width; moth_dtype dtype; } types[STORED_TYPES] = {
   [STORED_F32] = { 4, MOTH_F32 }, [STORED_F64] = { 8, MOTH_F64 }, [STORED_I64] = { 8, MOTH_I64 }, [STORED_U8] = { 1, MOTH_U8 },
@@ -53,7 +53,7 @@ moth_status values_read(stream *from, uint64_t bytes, moth_tensor **values, uint
       if (status) break;
       room = (uint64_t)t->count;
     }
-    size_t piece = 0, most = room - used < BELIEVED_BYTES ? (size_t)(room - used) : BELIEVED_BYTES;
+    size_t piece = 0, most = room - used < PIECE_BYTES ? (size_t)(room - used) : PIECE_BYTES;
     status = context_poll(from->m, from->where);
     if (!status) status = stream_read(from, t->values + used, most, &piece);
     used += piece;

@@ -60,6 +60,8 @@ static void views_keep_rows_and_bytes_of_labels_are_widened(void **state) {
   float out[4];
   dataset_gather(data, &data->source->x, (int64_t[]){ 1, 0 }, 0, 2, MOTH_F32, false, out);
   assert_memory_equal(out, ((float[]){ 5, 6, 2, 3 }), sizeof out);
+  dataset_gather(data, &data->source->x, NULL, 0, 2, MOTH_F32, false, out);
+  assert_memory_equal(out, ((float[]){ 2, 3, 5, 6 }), sizeof out);
   assert_ok(m, moth_tensor_set(m, wide, (int64_t[]){ 0, 1 }, 20));
   assert_column(m, data, "x", 20, 3, 5, 6);
   moth_release(data);

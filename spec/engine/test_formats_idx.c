@@ -102,7 +102,7 @@ static void believes_no_header(void **state) {
   moth_tensor *t = NULL;
   assert_fails(m, idx_read(&of_unknown_size, &t), MOTH_FORMAT,
                "idx: x.gz: header asks for 16777215x196608 = 3298534686720 bytes, the file holds 3 (cut short?)");
-  assert_true(moth_memory_peak(m) < 20u << 20);
+  assert_true(moth_memory_peak(m) < 70u << 20);
   support_close(m, &allocator);
 }
 
@@ -111,9 +111,9 @@ static void grows_with_what_comes(void **state) {
   (void)state;
   support_allocator allocator = { 0 };
   moth *m = support_open(&allocator);
-  size_t count = 40 << 20;
+  size_t count = 80 << 20;
   unsigned char *bytes = malloc(count + 9);
-  memcpy(bytes, "\0\0\x08\1\x02\x80\0\0", 8);
+  memcpy(bytes, "\0\0\x08\1\x05\0\0\0", 8);
   for (size_t i = 0; i < count; i++) bytes[8 + i] = (unsigned char)(i * 31 >> 8);
   blind from = { bytes, count + 8, 0 };
   stream of_unknown_size = blind_stream(m, "idx", "x.gz", &from);
@@ -124,7 +124,7 @@ static void grows_with_what_comes(void **state) {
   from = (blind){ bytes, count + 9, 0 };
   of_unknown_size = blind_stream(m, "idx", "x.gz", &from);
   assert_fails(m, idx_read(&of_unknown_size, &t), MOTH_FORMAT,
-               "idx: x.gz: header asks for 41943040 = 41943040 bytes, the file holds more");
+               "idx: x.gz: header asks for 83886080 = 83886080 bytes, the file holds more");
   moth_cancel(m);
   from = (blind){ bytes, count + 8, 0 };
   of_unknown_size = blind_stream(m, "idx", "x.gz", &from);
