@@ -35,13 +35,16 @@ static moth_status refuse_input(moth *m, const moth_net *net, const char *where,
   return MOTH_SHAPE;
 }
 
-static bool is_batch(const moth_net *net, const moth_tensor *x) {
-  return x->rank > 0 && shape_equal(x->rank - 1, x->size + 1, net->input.rank, net->input.size);
+/* Whether these sizes are a sample: the net's own, or, for a net that takes a plain row of numbers, an image of as many. */
+static bool fits(const moth_net *net, int rank, const int64_t *size) {
+  if (shape_equal(rank, size, net->input.rank, net->input.size)) return true;
+  int64_t count;
+  return net->input.rank == 1 && rank > 1 && shape_count(rank, size, &count) && count == net->input.size[0];
 }
 
-static bool is_sample(const moth_net *net, const moth_tensor *x) {
-  return !is_batch(net, x) && shape_equal(x->rank, x->size, net->input.rank, net->input.size);
-}
+static bool is_batch(const moth_net *net, const moth_tensor *x) { return x->rank > 0 && fits(net, x->rank - 1, x->size + 1); }
+
+static bool is_sample(const moth_net *net, const moth_tensor *x) { return !is_batch(net, x) && fits(net, x->rank, x->size); }
 
 /* The least number of rows that every index input's layer knows. */
 static int64_t index_limit(const moth_net *net) {
