@@ -34,29 +34,40 @@ static inline void shares(const numbers *n, double t, double *yes, double *no) {
   *yes = n->yes * t, *no = n->no * (1 - t);
 }
 
-static inline double fused_term(const void *data, double z, double t, double *d, double *y) {
-  double yes, no;
-  shares(data, t, &yes, &no);
-  const double e = exp(-fabs(z)), rest = log1p(e);
-  const double larger = 1 / (1 + e), smaller = e / (1 + e), s = z >= 0 ? larger : smaller;
-  *y = s;
-  *d = no * s - yes * (z >= 0 ? smaller : larger);
-  return yes * ((z < 0 ? -z : 0) + rest) + no * ((z > 0 ? z : 0) + rest);
+static void fused_terms(const void *data, loss_piece *piece) {
+  double e[LOSS_PIECE], rest[LOSS_PIECE];
+  for (int64_t i = 0; i < piece->count; i++) e[i] = -fabs(piece->p[i]);
+  piece->kernels->unary[UNARY_EXP](e, e, piece->count);
+  piece->kernels->unary[UNARY_LOG1P](e, rest, piece->count);
+  for (int64_t i = 0; i < piece->count; i++) {
+    double yes, no;
+    shares(data, piece->t[i], &yes, &no);
+    const double z = piece->p[i], larger = 1 / (1 + e[i]), smaller = e[i] / (1 + e[i]);
+    const double s = z >= 0 ? larger : smaller, other = z >= 0 ? smaller : larger;
+    piece->y[i] = s;
+    piece->d[i] = no * s - yes * other;
+    piece->loss[i] = yes * ((z < 0 ? -z : 0) + rest[i]) + no * ((z > 0 ? z : 0) + rest[i]);
+  }
 }
 
 /* As PyTorch's: logarithms are at least -100, the slope's denominator at least 1e-12. */
-static inline double term(const void *data, double p, double t, double *d, double *y) {
-  (void)y;
-  double yes, no;
-  shares(data, t, &yes, &no);
-  const double spread = (1 - p) * p, log_p = log(p), log_rest = log1p(-p);
-  *d = (no * p - yes * (1 - p)) / (spread < 1e-12 ? 1e-12 : spread);
-  return -yes * (log_p < -100 ? -100 : log_p) - no * (log_rest < -100 ? -100 : log_rest);
+static void terms(const void *data, loss_piece *piece) {
+  double log_p[LOSS_PIECE], log_rest[LOSS_PIECE];
+  for (int64_t i = 0; i < piece->count; i++) log_rest[i] = -piece->p[i];
+  piece->kernels->unary[UNARY_LOG1P](log_rest, log_rest, piece->count);
+  piece->kernels->unary[UNARY_LOG](piece->p, log_p, piece->count);
+  for (int64_t i = 0; i < piece->count; i++) {
+    double yes, no;
+    shares(data, piece->t[i], &yes, &no);
+    const double p = piece->p[i], spread = (1 - p) * p;
+    piece->d[i] = (no * p - yes * (1 - p)) / (spread < 1e-12 ? 1e-12 : spread);
+    piece->loss[i] = -yes * (log_p[i] < -100 ? -100 : log_p[i]) - no * (log_rest[i] < -100 ? -100 : log_rest[i]);
+  }
 }
 
 static double rows(const loss_run *run) {
   const numbers n = numbers_of(run);
-  return run->fused ? loss_each_element(run, fused_term, &n) : loss_each_element(run, term, &n);
+  return loss_each_element(run, run->fused ? fused_terms : terms, &n);
 }
 
 static bool fused(const moth_part *loss, const char *activation) {

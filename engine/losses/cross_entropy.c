@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "losses/check.h"
+#include "losses/elements.h"
 
 enum { CE_LOGITS = LOSS_REDUCTION + 1, CE_WEIGHTS, CE_SMOOTHING };
 
@@ -25,7 +26,10 @@ static numbers numbers_of(const loss_run *run) {
   return (numbers){ weights->kind == MOTH_OPTION_REALS ? weights->as.reals : NULL, options_number(&run->loss->options, CE_SMOOTHING) };
 }
 
-enum { KEPT = 128 };  /* exponentials of a row that are kept rather than computed again */
+enum { PIECE = 320 };  /* logits that are worked on together */
+
+/* Of a row: the sum of its exponentials, of its shares, and of their products with the logits (less the maximum). */
+typedef struct sums { double total, shares, dot; } sums;
 
 #define LOSS_REAL float
 #define LOSS_NAME(name) name##_f32

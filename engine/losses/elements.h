@@ -1,22 +1,24 @@
-/* losses/elements.h: the loop of losses that are a sum over elements, for both dtypes and any strides, with the term of one element compiled
- * into it. Terms are computed in f64. */
+/* losses/elements.h: the loop of losses that are a sum over elements, for both dtypes and any strides: pieces of them are brought into f64,
+ * the loss computes their terms side by side, and the results go where they belong. */
 #ifndef LOSSES_ELEMENTS_H
 #define LOSSES_ELEMENTS_H
 
 #include "losses/loss.h"
 
-/* One element: its loss, its derivative in *d, and, where the loss is fused, the activation's output in *y. `data` is the loss's own. */
-typedef double (*loss_term)(const void *data, double p, double t, double *d, double *y);
+enum { LOSS_PIECE = 64 };
 
-#define LOSS_REAL float
-#define LOSS_NAME(name) name##_f32
-#include "losses/elements.inc"
-#define LOSS_REAL double
-#define LOSS_NAME(name) name##_f64
-#include "losses/elements.inc"
+/* At most LOSS_PIECE elements: what is given, and what the loss fills in: each one's loss, its derivative by p, and, where it is fused, the
+ * activation's output. `kernels` are those of f64. */
+typedef struct loss_piece {
+  const real_kernels *kernels;
+  int64_t count;
+  double p[LOSS_PIECE], t[LOSS_PIECE], loss[LOSS_PIECE], d[LOSS_PIECE], y[LOSS_PIECE];
+} loss_piece;
+typedef void (*loss_terms)(const void *data, loss_piece *piece); /* data: the loss's own */
 
-static inline __attribute__((always_inline)) double loss_each_element(const loss_run *run, loss_term term, const void *data) {
-  return run->dtype == MOTH_F32 ? loss_elements_f32(run, term, data) : loss_elements_f64(run, term, data);
-}
+/* The kernels of f64, whatever the run's dtype: loss_run.kernels stands in the array kernels.of. */
+static inline const real_kernels *loss_wide_kernels(const loss_run *run) { return run->kernels + (MOTH_F64 - run->dtype); }
+
+double loss_each_element(const loss_run *run, loss_terms terms, const void *data);
 
 #endif

@@ -3,14 +3,16 @@
 
 static const moth_option_row mae_options[] = { LOSS_OPTIONS };
 
-static inline double term(const void *data, double p, double t, double *d, double *y) {
-  (void)data, (void)y;
-  const double difference = p - t;
-  *d = difference > 0 ? 1 : difference < 0 ? -1 : difference;  /* 0, or nan */
-  return difference < 0 ? -difference : difference;
+static void terms(const void *data, loss_piece *piece) {
+  (void)data;
+  for (int64_t i = 0; i < piece->count; i++) {
+    const double difference = piece->p[i] - piece->t[i];
+    piece->loss[i] = difference < 0 ? -difference : difference;
+    piece->d[i] = difference > 0 ? 1 : difference < 0 ? -1 : difference;  /* 0, or nan */
+  }
 }
 
-static double rows(const loss_run *run) { return loss_each_element(run, term, NULL); }
+static double rows(const loss_run *run) { return loss_each_element(run, terms, NULL); }
 
 const loss_class loss_mae = {
   .row = { .name = "mae", .options = mae_options, .option_count = sizeof mae_options / sizeof *mae_options,

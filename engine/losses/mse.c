@@ -3,13 +3,16 @@
 
 static const moth_option_row mse_options[] = { LOSS_OPTIONS };
 
-static inline double term(const void *data, double p, double t, double *d, double *y) {
-  (void)data, (void)y;
-  *d = 2 * (p - t);
-  return (p - t) * (p - t);
+static void terms(const void *data, loss_piece *piece) {
+  (void)data;
+  for (int64_t i = 0; i < piece->count; i++) {
+    const double difference = piece->p[i] - piece->t[i];
+    piece->loss[i] = difference * difference;
+    piece->d[i] = 2 * difference;
+  }
 }
 
-static double rows(const loss_run *run) { return loss_each_element(run, term, NULL); }
+static double rows(const loss_run *run) { return loss_each_element(run, terms, NULL); }
 
 const loss_class loss_mse = {
   .row = { .name = "mse", .options = mse_options, .option_count = sizeof mse_options / sizeof *mse_options,

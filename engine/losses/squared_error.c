@@ -3,13 +3,16 @@
 
 static const moth_option_row squared_error_options[] = { LOSS_OPTIONS };
 
-static inline double term(const void *data, double p, double t, double *d, double *y) {
-  (void)data, (void)y;
-  *d = p - t;
-  return 0.5 * (p - t) * (p - t);
+static void terms(const void *data, loss_piece *piece) {
+  (void)data;
+  for (int64_t i = 0; i < piece->count; i++) {
+    const double difference = piece->p[i] - piece->t[i];
+    piece->loss[i] = 0.5 * difference * difference;
+    piece->d[i] = difference;
+  }
 }
 
-static double rows(const loss_run *run) { return loss_each_element(run, term, NULL); }
+static double rows(const loss_run *run) { return loss_each_element(run, terms, NULL); }
 
 const loss_class loss_squared_error = {
   .row = { .name = "squared_error", .options = squared_error_options,

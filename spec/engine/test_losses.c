@@ -224,6 +224,61 @@ static void blocks_of_rows_add_up(void **state) {
   moth_close(m);
 }
 
+/* Sizes beyond the pieces that loops work on: every row by itself gives the same bits, and the sum of all. */
+static void large_batches_are_sums_of_their_rows(void **state) {
+  moth *m = support_open(NULL);
+  const int64_t sizes[][2] = { { 150, 1 }, { 130, 7 }, { 3, 321 }, { 2, 1000 } };
+  for (int i = 0; moth_catalog(m, MOTH_LOSS, i) != NULL; i++) {
+    for (int s = 0; s < 4; s++) {
+      for (int fused = 0; fused < 2; fused++) {
+        for (int dtype = MOTH_F32; dtype <= MOTH_F64; dtype++) {
+          const int64_t rows = sizes[s][0], columns = sizes[s][1], count = rows * columns;
+          moth_part *loss = make_part(m, MOTH_LOSS, moth_catalog(m, MOTH_LOSS, i)->name, NULL);
+          const loss_class *class = (const loss_class *)loss->row;
+          double *numbers = malloc((size_t)count * sizeof *numbers), sum = 0;
+          numbers_fill(41, numbers, count, 0.1, 0.9);
+          void *p = values_of(dtype, numbers, count), *d = values_of(dtype, NULL, count), *each = values_of(dtype, NULL, count);
+          void *y = values_of(dtype, NULL, count);
+          numbers_fill(42, numbers, count, 0, 1);
+          void *t = values_of(dtype, numbers, count);
+          loss_run run = { .kernels = &m->kernels->of[dtype], .dtype = dtype, .loss = loss, .fused = fused && class->fuses != NULL, .rows = rows,
+                           .columns = columns, .p = p, .p_row = columns, .p_column = 1, .t = t, .t_row = columns, .t_column = 1, .d = d,
+                           .d_row = columns, .d_column = 1, .scale = 0.5 };
+          if (run.fused) run.y = y, run.y_row = columns, run.y_column = 1;
+          const double whole = class->rows(&run);
+          const size_t row_bytes = (size_t)columns * dtype_size(dtype);
+          run.rows = 1, run.y = NULL;
+          for (int64_t row = 0; row < rows; row++) {
+            run.p = (char *)p + (size_t)row * row_bytes, run.t = (char *)t + (size_t)row * row_bytes, run.d = (char *)each + (size_t)row * row_bytes;
+            sum += class->rows(&run);
+          }
+          assert_close(whole, sum, 1e-12);
+          assert_memory_equal(d, each, (size_t)rows * row_bytes);
+          free(numbers), free(p), free(d), free(each), free(y), free(t);
+          moth_release(loss);
+        }
+      }
+    }
+  }
+  moth_close(m);
+}
+
+/* 1000 classes: -log softmax by its formula. */
+static void many_classes_give_what_few_give(void **state) {
+  moth *m = support_open(NULL);
+  enum { CLASSES = 1000 };
+  double z[CLASSES], total = 0, value;
+  numbers_fill(43, z, CLASSES, -3, 3);
+  for (int j = 0; j < CLASSES; j++) total += exp(z[j]);
+  moth_tensor *p = make_tensor(m, MOTH_F64, 2, SIZES(1, CLASSES), z), *t = make_tensor(m, MOTH_I64, 1, SIZES(1), (double[]){ 777 }), *d = NULL;
+  moth_part *loss = make_part(m, MOTH_LOSS, "cross_entropy", OPTIONS(MOTH_FLAG("logits", true)));
+  assert_ok(m, moth_loss_value(m, loss, p, t, &value, &d));
+  assert_close(value, log(total) - z[777], 1e-13);
+  for (int j = 0; j < CLASSES; j++) assert_close(((double *)d->values)[j], exp(z[j]) / total - (j == 777), 1e-14);
+  moth_release(p), moth_release(t), moth_release(d), moth_release(loss);
+  moth_close(m);
+}
+
 static void f32_is_f64_rounded(void **state) {
   moth *m = support_open(NULL);
   for (int i = 0; i < VARIANTS; i++) {
@@ -465,6 +520,8 @@ int main(void) {
     cmocka_unit_test(the_delta_is_y_minus_t),
     cmocka_unit_test(strides_do_not_matter),
     cmocka_unit_test(blocks_of_rows_add_up),
+    cmocka_unit_test(large_batches_are_sums_of_their_rows),
+    cmocka_unit_test(many_classes_give_what_few_give),
     cmocka_unit_test(f32_is_f64_rounded),
     cmocka_unit_test(logits_of_a_thousand_are_finite),
     cmocka_unit_test(probabilities_of_zero_are_finite),
