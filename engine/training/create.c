@@ -78,7 +78,7 @@ static moth_status make_run(moth *m, moth_trainer *self) {
 
 static moth_status monitor_unknown(moth *m, const moth_trainer *self, const char *name) {
   char names[1024];
-  run_column_names(self->run, names, sizeof names);
+  run_column_names(self->run, self->lr_column, names, sizeof names);
   const char *nearest = text_nearest(name, run_column_name, self->run);
   if (nearest != NULL) return context_fail(m, MOTH_OPTION, "train", "no monitor '%.200s'; did you mean '%s'? (%s)", name, nearest, names);
   return context_fail(m, MOTH_OPTION, "train", "no monitor '%.200s' (%s)", name, names);
@@ -159,8 +159,9 @@ static moth_status check_metrics(moth_trainer *self, const feed_names *names, co
 
 /* ---- Data and plans ---- */
 
+static const feed_names data = { "train", "data" }, validation = { "train", "validation" };
+
 static moth_status check_data(moth *m, moth_trainer *self) {
-  const feed_names data = { "train", "data" }, validation = { "train", "validation" };
   moth_status status = feed_open(m, &data, self->net, self->data, self->loss, &self->feed);
   if (status == MOTH_OK) status = check_metrics(self, &data, &self->feed);
   if (status != MOTH_OK || self->validation == NULL) return status;

@@ -43,8 +43,9 @@ static moth_status check_arguments(moth *m, const moth_net *net, const moth_data
   return status;
 }
 
+static const feed_names names = { "evaluate", "data" };
+
 static moth_status check_data(evaluation *self, const moth_dataset *data) {
-  const feed_names names = { "evaluate", "data" };
   const moth_part *loss = NULL;
   for (int i = 0; loss == NULL && i < self->count; i++) loss = self->parts[i]->kind == MOTH_LOSS ? self->parts[i] : NULL;
   moth_status status = feed_open(self->m, &names, self->net, data, loss, &self->feed);
@@ -76,6 +77,7 @@ static moth_status add_rows(evaluation *self, int64_t first, int64_t rows) {
   moth_status status = plan_forward(self->run, "evaluate", &x, rows, false, 0, 0);
   if (status != MOTH_OK) return status;
   feed_targets(&self->feed, rows, &targets);
+  status = feed_settle(&self->feed);
   const void *t = targets.source.values;
   metric_batch batch = {
     .m = self->m, .dtype = self->net->dtype, .rows = rows, .columns = self->columns, .p = plan_outputs(self->run),

@@ -75,7 +75,8 @@ static moth_status check_targets(feed *self, const feed_names *names, const moth
     self->classes = source->y_is_classes || (setting.dtype == MOTH_I64 && setting.target.rank == 0);
   }
   self->y_features = self->classes ? 1 : source->y.features;
-  if (self->classes) return check_labels(self, &setting, loss != NULL ? loss_class_count(loss, columns) : columns == 1 ? 2 : columns);
+  self->class_count = loss != NULL ? loss_class_count(loss, columns) : columns == 1 ? 2 : columns;
+  if (self->classes) return check_labels(self, &setting, self->class_count);
   if (self->y_features == columns) return loss != NULL ? check_values(self, &setting, loss) : MOTH_OK;
   return context_fail(self->m, MOTH_SHAPE, names->where, "%s has %lld value%s a row, the net gives %lld", target, (long long)self->y_features,
                       self->y_features == 1 ? "" : "s", (long long)columns);
@@ -83,7 +84,7 @@ static moth_status check_targets(feed *self, const feed_names *names, const moth
 
 moth_status feed_open(moth *m, const feed_names *names, const moth_net *net, const moth_dataset *data, const moth_part *loss, feed *self) {
   const dataset_source *source = data->source;
-  *self = (feed){ .m = m, .data = data, .dtype = net->dtype, .index_input = net->index_input, .x_features = source->x.features };
+  *self = (feed){ .m = m, .names = names, .data = data, .dtype = net->dtype, .index_input = net->index_input, .x_features = source->x.features };
   moth_status status = dataset_check_rows(m, names->where, data, names->data);
   if (status != MOTH_OK) return status;
   char x_name[128];
@@ -121,7 +122,7 @@ static moth_dtype target_dtype(const feed *self) { return self->classes ? MOTH_I
 static const char *stored_in_place(const feed *self, const dataset_column *column, moth_dtype dtype, bool classes) {
   const moth_tensor *values = column->values;
   bool fits = self->data->order == NULL && column->scale == 1 && values->dtype == dtype && tensor_is_contiguous(values);
-  return fits && !(classes && self->m->index_base != 0) ? values->values : NULL;
+  return fits && !classes ? values->values : NULL; /* classes are looked at as they are gathered */
 }
 
 static void find_in_place(feed *self) {
@@ -146,6 +147,21 @@ moth_status feed_reserve(feed *self, int64_t rows, bool targets) {
   if (self->targets == NULL) return m->status;
   self->target_bytes = bytes;
   return MOTH_OK;
+}
+
+/* Indices out of range would be read out of bounds. */
+static void check_gathered(feed *self, int64_t *labels, int64_t rows) {
+  for (int64_t i = 0; i < rows; i++) {
+    if (labels[i] >= 0 && labels[i] < self->class_count) continue;
+    labels[i] = 0;
+    atomic_store_explicit(&self->has_strayed, true, memory_order_relaxed);
+  }
+}
+
+moth_status feed_settle(feed *self) {
+  if (!atomic_load_explicit(&self->has_strayed, memory_order_relaxed)) return MOTH_OK;
+  atomic_store_explicit(&self->has_strayed, false, memory_order_relaxed);
+  return context_fail(self->m, MOTH_INDEX, self->names->where, "%s.y was changed meanwhile: a label is no class any more", self->names->data);
 }
 
 static moth_status prepare_column(feed *self, const dataset_column *column, moth_dtype dtype, bool classes, int64_t features, void **own,
@@ -190,6 +206,7 @@ static void gather_x(const void *data, int64_t row, int64_t rows, void *out) {
 static void gather_y(const void *data, int64_t row, int64_t rows, void *out) {
   const feed *self = data;
   dataset_gather(self->data, &self->data->source->y, self->order, self->first + row, rows, target_dtype(self), self->classes, out);
+  if (self->classes) check_gathered((feed *)self, out, rows); /* the flag alone changes, on any worker */
 }
 
 static const double *batch_weights(feed *self, int64_t first, int64_t rows) {

@@ -3,8 +3,13 @@
 #ifndef TRAINING_FEED_H
 #define TRAINING_FEED_H
 
+#include <stdatomic.h>
+
 #include "data/dataset.h"
 #include "network/plan.h"
+
+/* How messages call it: constant. */
+typedef struct feed_names { const char *where, *data; } feed_names; /* "train", "data" */
 
 typedef struct feed {
   moth *m;
@@ -12,6 +17,8 @@ typedef struct feed {
   moth_dtype dtype;              /* of the net */
   bool index_input;              /* x are class numbers */
   bool classes;                  /* the loss takes class numbers */
+  int64_t class_count;           /* of how many */
+  const feed_names *names;
   int64_t x_features, y_features;
   const int64_t *order;          /* of this epoch, into the view's rows; NULL: as they come */
   int64_t first;                 /* row of the batch that was handed out last */
@@ -23,10 +30,8 @@ typedef struct feed {
   size_t target_bytes;
   double *weights;               /* a batch's weights, where they are not in place */
   int64_t weight_room;
+  atomic_bool has_strayed;       /* a label was out of range when it was gathered: someone wrote to the data since it was checked */
 } feed;
-
-/* How messages call it. */
-typedef struct feed_names { const char *where, *data; } feed_names; /* "train", "data" */
 
 /* Checks a data set against a net and a loss: rows, shapes, dtypes, labels, values. Without a loss (NULL: only metrics look) whole numbers,
  * one a row, are classes. Allocates nothing that lasts. */
@@ -42,5 +47,7 @@ void feed_close(feed *self);
 void feed_batch(feed *self, int64_t first, int64_t rows, plan_source *x, plan_targets *targets);
 /* The targets of the batch just handed out, in memory: replaces targets->source. */
 void feed_targets(feed *self, int64_t rows, plan_targets *targets);
+/* MOTH_INDEX where a label that was gathered since the last call was out of range; a class in range stood in for it. */
+moth_status feed_settle(feed *self);
 
 #endif

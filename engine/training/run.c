@@ -41,10 +41,10 @@ const char *run_column_name(const void *run, int index) {
   return index >= 0 && index < self->column_count ? self->columns[index].name : NULL;
 }
 
-void run_column_names(const moth_run *run, char *names, size_t size) {
+void run_column_names(const moth_run *run, int count, char *names, size_t size) {
   text_line line = { names, size, 0 };
   if (size > 0) names[0] = 0;
-  for (int i = 0; i < run->column_count; i++) text_line_add(&line, "%s%s", i > 0 ? " " : "", run->columns[i].name);
+  for (int i = 0; i < count; i++) text_line_add(&line, "%s%s", i > 0 ? " " : "", run->columns[i].name);
 }
 
 /* ---- Public ---- */
@@ -70,7 +70,7 @@ moth_status moth_run_values(moth *m, const moth_run *run, const char *column, co
     return MOTH_OK;
   }
   char names[1024];
-  run_column_names(run, names, sizeof names);
+  run_column_names(run, run->column_count, names, sizeof names);
   const char *nearest = text_nearest(column, run_column_name, run);
   if (nearest != NULL) return context_fail(m, MOTH_OPTION, "run", "no column '%.200s'; did you mean '%s'? (%s)", column, nearest, names);
   return context_fail(m, MOTH_OPTION, "run", "no column '%.200s' (%s)", column, names);

@@ -130,7 +130,7 @@ bool trainer_metric_is_called(const moth_part *metric);
 moth_status run_create(moth *m, int columns, moth_run **run);
 moth_status run_reserve(moth_run *run, int64_t epochs);
 const char *run_column_name(const void *run, int index); /* a text_candidate */
-void run_column_names(const moth_run *run, char *names, size_t size);
+void run_column_names(const moth_run *run, int count, char *names, size_t size); /* the first of them */
 /* checkpoint.c */
 moth_status checkpoint_write(const moth_trainer *self, stream *to);
 moth_status checkpoint_read(moth_trainer *self, stream *from, const char *name);

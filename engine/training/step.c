@@ -36,7 +36,10 @@ static int64_t rows_an_epoch(const moth_trainer *self) {
   return whole < self->rows ? whole : self->rows;
 }
 
-static double mean_loss(const moth_trainer *self) { return self->sums.rows > 0 ? self->sums.loss / self->sums.rows : NAN; }
+static double mean_loss(const moth_trainer *self) {
+  if (self->sums.rows == 1) return self->sums.loss;
+  return self->sums.rows > 0 ? self->sums.loss / self->sums.rows : NAN;
+}
 
 static moth_status show_progress(moth_trainer *self) {
   double seconds = trainer_seconds(self);
@@ -70,7 +73,11 @@ static moth_status look_at_clock(moth_trainer *self, bool *is_spent) {
 
 /* ---- An epoch begins ---- */
 
+static bool is_scheduled(const moth_trainer *self) { return self->schedule != NULL || self->lr_of.function != NULL; }
+
+/* Without a schedule it is the optimizer's, read anew for each batch. */
 static moth_status choose_lr(moth_trainer *self) {
+  if (!is_scheduled(self)) return MOTH_OK;
   moth *m = self->base.context;
   double base = optimizer_lr(self->optimizer), lr = base;
   if (self->schedule != NULL) lr = schedule_lr(self->schedule, self->at.epoch, self->epochs, base);
@@ -117,6 +124,7 @@ static moth_status begin_epoch(moth_trainer *self) {
  * these are kept, to be put back should a later loss not be finite. */
 static bool may_proceed(void *data, double value) {
   moth_trainer *self = data;
+  if (self->feed.has_strayed) return false;
   if (!isfinite(value)) {
     self->refused = value;
     self->is_refused = true;
@@ -167,14 +175,15 @@ static moth_status call_on_batch(moth_trainer *self, double value) {
 
 static moth_status run_batch(moth_trainer *self) {
   int64_t first = self->at.batch * self->batch, rows = self->rows - first < self->batch ? self->rows - first : self->batch;
-  if (self->schedule == NULL && self->lr_of.function == NULL) self->sums.lr = optimizer_lr(self->optimizer);
-  feed_batch(&self->feed, first, rows, &self->job.x, &self->job.targets);
-  self->job.rows = rows;
+  if (!is_scheduled(self)) self->sums.lr = optimizer_lr(self->optimizer);
+  if (self->job.rows != rows || self->batches > 1) feed_batch(&self->feed, first, rows, &self->job.x, &self->job.targets);
+  self->job.rows = rows; /* the only batch of every epoch lies where it lay */
   self->job.lr = self->sums.lr;
   self->job.step = (uint64_t)self->at.step;
   self->is_refused = false;
   plan_result result = { .value = 0 };
   moth_status status = plan_step(self->training, "train", &self->job, may_proceed, self, &result);
+  if (status == MOTH_OK) status = feed_settle(&self->feed);
   if (status != MOTH_OK) return status;
   if (self->is_refused) return trainer_finish_nan(self);
   double share = self->batches == 1 ? 1 : (double)rows; /* one batch: its loss to the last bit */
@@ -203,6 +212,8 @@ static moth_status validate_rows(moth_trainer *self) {
   moth_status status = plan_forward(self->predicting, "train", &x, rows, false, self->key, 0);
   if (status != MOTH_OK) return status;
   feed_targets(&self->val_feed, rows, &targets);
+  status = feed_settle(&self->val_feed);
+  if (status != MOTH_OK) return status;
   metric_batch batch = batch_of(self, self->predicting, &targets, rows);
   batch.metric = self->loss;
   status = tally_add(self->predicting, &batch, &targets, self->sums.val_loss);
@@ -319,12 +330,14 @@ static bool is_over(moth_trainer *self) {
 }
 
 static moth_status take_turns(moth_trainer *self, bool one_epoch, int64_t *epoch) {
+  moth *m = self->base.context;
   while (!is_over(self)) {
+    if (m->closed) return context_check(m, "train"); /* by a callback */
     int64_t ended = 0;
     moth_status status = take_turn(self, &ended);
     if (ended > 0) *epoch = ended;
     if (status == MOTH_CANCELLED && !self->ended) {
-      moth_cancel_taken(self->base.context);
+      moth_cancel_taken(m);
       trainer_finish(self, "interrupt");
       return MOTH_OK;
     }

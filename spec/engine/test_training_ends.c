@@ -45,7 +45,7 @@ static void options_are_checked(void **state) {
                 "shuffle drop_last seed patience monitor mode min_delta clip l2 on_nan seconds checkpoint checkpoint_every resume progress "
                 "on_epoch on_batch)");
   refuse_option("cross_entropy", (moth_option)MOTH_TEXT("monitor", "los"), MOTH_OPTION,
-                "train: no monitor 'los'; did you mean 'loss'? (loss lr)");
+                "train: no monitor 'los'; did you mean 'loss'? (loss)");
   refuse_option("cross_entropy", (moth_option)MOTH_TEXT("monitor", "lr"), MOTH_OPTION, "train: monitor: lr is chosen, not measured");
   refuse_option("categorical_crossentropy", (moth_option)MOTH_END, MOTH_OPTION,
                 "train: no loss 'categorical_crossentropy'; here it is 'cross_entropy'");
@@ -520,6 +520,42 @@ static void an_interrupt_says_where(void **state) {
   support_close(m, NULL);
 }
 
+/* Labels that a callback spoils are found when they are gathered, before anything is made of them. */
+static moth_status spoil_labels(void *data, moth_trainer *trainer, const moth_epoch *epoch, bool *stop) {
+  ((int64_t *)moth_tensor_values_mutable(data))[5] = 1000000;
+  return MOTH_OK;
+}
+
+static void labels_changed_meanwhile_are_an_error(void **state) {
+  moth *m = open_scripts();
+  moth_dataset *data = training_blobs(m, 90, 1);
+  moth_net *net = training_classifier(m, 0);
+  moth_tensor *y = NULL;
+  assert_ok(m, moth_dataset_tensor(m, data, "y", &y));
+  training_options o = training_basic(net, data, "cross_entropy", 10);
+  add(&o, MOTH_CALL("on_epoch", spoil_labels, y, NULL));
+  moth_run *run = NULL;
+  assert_fails(m, moth_train(m, o.list, &run), MOTH_INDEX, "train: data.y was changed meanwhile: a label is no class any more");
+  moth_release(y), moth_release(net), moth_release(data);
+  support_close(m, NULL);
+}
+
+static moth_status close_context(void *data, moth_trainer *trainer, const moth_epoch *epoch, bool *stop) {
+  moth_close(data);
+  return MOTH_OK;
+}
+
+static void a_callback_that_closes_the_context_ends_it(void **state) {
+  moth *m = open_scripts();
+  moth_dataset *data = training_blobs(m, 90, 1);
+  moth_net *net = training_classifier(m, 0);
+  training_options o = training_basic(net, data, "cross_entropy", 10);
+  add(&o, MOTH_CALL("on_epoch", close_context, m, NULL));
+  moth_run *run = NULL;
+  assert_int_equal(moth_train(m, o.list, &run), MOTH_MISUSE);
+  moth_release(net), moth_release(data);
+}
+
 static void misuse_is_told(void **state) {
   moth *m = open_scripts();
   moth_dataset *data = training_blobs(m, 30, 1);
@@ -573,6 +609,8 @@ int main(void) {
     cmocka_unit_test(time_ends_it),
     cmocka_unit_test(a_cancel_from_another_thread_ends_it_as_an_interrupt),
     cmocka_unit_test(an_interrupt_says_where),
+    cmocka_unit_test(labels_changed_meanwhile_are_an_error),
+    cmocka_unit_test(a_callback_that_closes_the_context_ends_it),
     cmocka_unit_test(misuse_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
