@@ -77,7 +77,7 @@ static moth_status numbers_of(moth *m, const char *where, const char *name, cons
     context_fail(m, MOTH_DTYPE, where, "net takes class numbers i64, %s is %s", name, tensor_text(x).text);
     return context_hint(m, "%s:to\"i64\" if they are whole numbers", name);
   }
-  moth_tensor *numbers;
+  moth_tensor *numbers = NULL;
   moth_status status = tensor_contiguous(m, where, x, MOTH_I64, &numbers);
   if (status != MOTH_OK) return status;
   status = check_numbers(m, where, name, net, (const int64_t *)numbers->values, numbers->count);
@@ -90,7 +90,7 @@ moth_status network_check_input(moth *m, const moth_net *net, const char *where,
   if (!is_batch(net, x)) return refuse_input(m, net, where, name, x);
   if (!net->index_input) return MOTH_OK;
   if (x->dtype == MOTH_I64 && tensor_is_contiguous(x)) return check_numbers(m, where, name, net, (const int64_t *)x->values, x->count);
-  moth_tensor *numbers;
+  moth_tensor *numbers = NULL;
   moth_status status = numbers_of(m, where, name, net, x, &numbers);
   if (status == MOTH_OK) moth_release(numbers);
   return status;
