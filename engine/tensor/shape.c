@@ -123,7 +123,7 @@ bool shape_view_strides(int rank, const int64_t *size, const int64_t *strides, i
 
 bool shape_infer(int rank, int64_t *size, int64_t count) {
   int unknown = -1;
-  int64_t known[MOTH_MAX_RANK], product;
+  int64_t known[MOTH_MAX_RANK] = { 0 }, product;
   for (int i = 0; i < rank; i++) {
     known[i] = size[i];
     if (size[i] != -1) continue;
