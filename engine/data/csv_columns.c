@@ -160,7 +160,8 @@ static moth_status add_y(csv_reading *r) {
     if (!status) store(r, r->y, r->rows, value);
     return status;
   }
-  if (r->csv.cells[r->y_column].length == 0 || csv_is_missing(r, r->y_column)) return fail_cell(r, MOTH_DATA, r->y_column, "the label is missing");
+  bool is_missing = r->csv.cells[r->y_column].length == 0 || csv_is_missing(r, r->y_column);
+  if (is_missing) return fail_cell(r, MOTH_DATA, r->y_column, "the label is missing");
   return read_word(r, r->y_column, &r->labels, &((int64_t *)(void *)r->y)[r->rows]);
 }
 

@@ -105,7 +105,9 @@ static moth_status dataset_over(moth *m, dataset_source *source, int64_t rows, i
   return MOTH_OK;
 }
 
-moth_status dataset_publish(moth *m, dataset_source *source, moth_dataset **data) { return dataset_over(m, source, source->rows, NULL, data); }
+moth_status dataset_publish(moth *m, dataset_source *source, moth_dataset **data) {
+  return dataset_over(m, source, source->rows, NULL, data);
+}
 
 moth_status dataset_view(const moth_dataset *data, int64_t rows, int64_t *order, moth_dataset **view) {
   return dataset_over(data->base.context, data->source, rows, order, view);
@@ -278,7 +280,9 @@ static moth_status fill_source(moth *m, dataset_source *source, const options *o
     status = context_fail(m, MOTH_SHAPE, "dataset", "data.weight must be one number a row, [%lld], got %s", (long long)source->rows,
                           tensor_text(weight).text);
   }
-  if (!status && !y && options_is_set(o, DATASET_CLASSES)) status = context_fail(m, MOTH_OPTION, "dataset", "classes are names for y, there is none");
+  if (!status && !y && options_is_set(o, DATASET_CLASSES)) {
+    status = context_fail(m, MOTH_OPTION, "dataset", "classes are names for y, there is none");
+  }
   if (!status) status = dataset_column_open(m, "dataset", x, 1, &source->x);
   if (!status && y) status = open_y(m, source, y, &o->values[DATASET_CLASSES]);
   if (!status && weight) status = open_weight(m, source, weight);

@@ -118,7 +118,8 @@ static moth_status not_finite(moth *m, const char *where, const char *name, cons
     for (int k = i + 1; k < t->rank; k++) inner *= t->size[k];
     text_line_add(&line, i == 1 ? ", position %lld" : ",%lld", (long long)(at / inner % t->size[i] + m->index_base));
   }
-  return context_fail(m, MOTH_DATA, where, "%s.%s has %s in row %lld%s", name, column_name, number, (long long)(row + m->index_base), place);
+  return context_fail(m, MOTH_DATA, where, "%s.%s has %s in row %lld%s", name, column_name, number, (long long)(row + m->index_base),
+                      place);
 }
 
 static moth_status check_column(moth *m, const char *where, const moth_dataset *data, const char *name, const char *column_name,

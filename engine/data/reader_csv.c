@@ -22,7 +22,8 @@ static const moth_option_row csv_options[CSV_OPTIONS] = {
                  .high = INFINITY, .fallback = MOTH_INT(NULL, 0), .foreign = "skiprows skip_header" },
   [CSV_DELIMITER] = { .key = "delimiter", .doc = "the byte between cells", .kinds = MOTH_OPTION_TEXT, .fallback = MOTH_TEXT(NULL, ","),
                       .foreign = "sep separator delim field_delim" },
-  [CSV_MISSING] = { .key = "missing", .doc = "cells that are read as nan", .kinds = MOTH_OPTION_TEXTS, .foreign = "na_values na missing_values" },
+  [CSV_MISSING] = { .key = "missing", .doc = "cells that are read as nan", .kinds = MOTH_OPTION_TEXTS,
+                    .foreign = "na_values na missing_values" },
   [CSV_TEXT] = { .key = "text", .doc = "columns of words in x, which become class numbers", .kinds = MOTH_OPTION_INTS | MOTH_OPTION_TEXTS,
                  .foreign = "categorical" },
   [CSV_CLASSES] = { .key = "classes", .doc = "another set, whose numbers for classes and words are used", .kinds = MOTH_OPTION_OBJECT,
@@ -301,9 +302,9 @@ static moth_status read_path(moth *m, const char *path, const moth_option *given
 const reader_class reader_csv = {
   .row = { .name = "csv",
            .doc = "A table of comma-separated values (RFC 4180; .gz too) as a data set.\n"
-                  "x is [rows, features]. label gives y class numbers i64[rows], named in order of value if all labels are numbers, else in\n"
-                  "byte order; target gives y values [rows, 1]; with neither all columns are in x. A first line of words over numbers is a\n"
-                  "header. Columns count from the index base, negative ones from the end.",
+                  "x is [rows, features]. label gives y class numbers i64[rows], named in order of value if all labels are\n"
+                  "numbers, else in byte order; target gives y values [rows, 1]; with neither all columns are in x. A first line\n"
+                  "of words over numbers is a header. Columns count from the index base, negative ones from the end.",
            .options = csv_options,
            .option_count = CSV_OPTIONS,
            .example = "local data = moth.csv(\"iris.csv\", { skip = 1, label = -1 })",

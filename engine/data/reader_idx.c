@@ -115,8 +115,8 @@ static moth_status read_set(moth *m, const char *path, const moth_option *given,
 const reader_class reader_idx = {
   .row = { .name = "idx",
            .doc = "Images and labels in IDX files, as MNIST comes; .gz too.\n"
-                  "x is [images, rows, columns] of bytes, divided by 255 when a batch is gathered; a net with input = rows * columns takes\n"
-                  "them. y holds class numbers, the classes are \"0\", \"1\" … up to the largest label.",
+                  "x is [images, rows, columns] of bytes, divided by 255 when a batch is gathered; a net with input = rows * columns\n"
+                  "takes them. y holds class numbers, the classes are \"0\", \"1\" … up to the largest label.",
            .options = idx_options,
            .option_count = IDX_OPTIONS,
            .example = "local train = moth.idx(\"train-images-idx3-ubyte.gz\", \"train-labels-idx1-ubyte.gz\")",

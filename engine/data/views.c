@@ -98,8 +98,8 @@ static int64_t share(int64_t a, int64_t b, int64_t c) {
   return c == 0 ? 0 : (int64_t)(((unsigned __int128)a * (uint64_t)b * 2 + (uint64_t)c) / ((unsigned __int128)c * 2));
 }
 
-/* Takes `wanted` of the rows that are left: from each class its share of them, rounded so that the sum comes out (the rounding runs over the
- * classes' cumulative counts). `ends` are the classes' ends; taken rows are marked in `part`. */
+/* Takes `wanted` of the rows that are left: from each class its share of them, rounded so that the sum comes out (the rounding runs over
+ * the classes' cumulative counts). `ends` are the classes' ends; taken rows are marked in `part`. */
 static void strata_take(strata *s, const int64_t *ends, int64_t left, int64_t wanted, int32_t part, int32_t *parts) {
   int64_t before = 0;
   for (int64_t c = 0; c < s->count; c++) {
@@ -166,7 +166,8 @@ static moth_status split_order(moth *m, const moth_dataset *data, const options 
   return options_flag(o, SPLIT_STRATIFY) ? stratify(m, data, bounds, count, order) : MOTH_OK;
 }
 
-static moth_status make_parts(moth *m, const moth_dataset *data, const int64_t *bounds, const int64_t *order, int count, moth_dataset **parts) {
+static moth_status make_parts(moth *m, const moth_dataset *data, const int64_t *bounds, const int64_t *order, int count,
+                              moth_dataset **parts) {
   for (int i = 0; i < count; i++) {
     int64_t rows = bounds[i + 1] - bounds[i], *own = NULL;
     moth_status status = order_new(m, "split", rows, &own);

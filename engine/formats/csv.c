@@ -1,5 +1,5 @@
 /* CSV as RFC 4180 has it, strictly: a quote opens a cell at its first byte or stands doubled inside a quoted one, nothing follows the
- * closing quote but a delimiter or a line's end. Lines end in LF, CRLF or CR. libcsv would tell neither lines nor which cells were quoted. */
+ * closing quote but a delimiter or a line's end. Lines end in LF, CRLF or CR. libcsv would tell neither lines nor quoted cells. */
 #include <string.h>
 
 #include "core/memory.h"
@@ -106,7 +106,8 @@ static moth_status csv_quoted_cell(csv_reader *r) {
   moth_status status = csv_fill(r, &any);
   if (status || !any) return status;
   char c = r->input[r->input_at];
-  return c == r->delimiter || c == '\r' || c == '\n' ? MOTH_OK : csv_fail(r, "text after the closing quote; a quote inside is written \"\"");
+  if (c == r->delimiter || c == '\r' || c == '\n') return MOTH_OK;
+  return csv_fail(r, "text after the closing quote; a quote inside is written \"\"");
 }
 
 /* One cell into bytes and cells; *more: a delimiter followed it. */
@@ -122,7 +123,7 @@ static moth_status csv_cell_read(csv_reader *r, bool *more) {
   } else {
     status = csv_plain_cell(r);
   }
-  if (!status) status = context_within(r->m, memory_grow(r->m, &r->cells, &r->cell_capacity, r->count + 1, sizeof *r->cells), r->from->where);
+  if (!status) status = memory_grow(r->m, &r->cells, &r->cell_capacity, r->count + 1, sizeof *r->cells);
   if (!status) {
     cell.length = r->byte_count - cell.offset;
     status = csv_add(r, "", 1);

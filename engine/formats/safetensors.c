@@ -60,8 +60,8 @@ static moth_status read_header(reading *r) {
   if (got < sizeof head) return FAIL(r, "%s: file has %zu bytes, a safetensors file at least 8 (cut short?)", r->from->name, got);
   for (int i = 7; i >= 0; i--) length = length << 8 | head[i];
   if (length > SAFETENSORS_MAX_HEADER) {
-    return context_fail(r->m, MOTH_LIMIT, r->from->where, "%s: a header of %llu bytes, at most %d (is it a safetensors file?)", r->from->name,
-                        (unsigned long long)length, SAFETENSORS_MAX_HEADER);
+    return context_fail(r->m, MOTH_LIMIT, r->from->where, "%s: a header of %llu bytes, at most %d (is it a safetensors file?)",
+                        r->from->name, (unsigned long long)length, SAFETENSORS_MAX_HEADER);
   }
   if (length < 2) return FAIL(r, "%s: a header of %llu bytes holds no JSON object", r->from->name, (unsigned long long)length);
   if (!tree_fits(r->m, length)) {

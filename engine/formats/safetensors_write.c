@@ -44,11 +44,15 @@ static void add_string(text_buffer *header, const char *text) {
   text_buffer_bytes(header, "\"", 1);
 }
 
+static moth_status named_twice(stream *to, const char *name) {
+  return context_fail(to->m, MOTH_OPTION, to->where, "%s: two are named '%.200s'", to->name, name);
+}
+
 static moth_status check_texts(stream *to, const char *const *texts, int count, bool are_names) {
   for (int i = 0; i < count; i++) {
     if (!is_utf8(texts[i])) return context_fail(to->m, MOTH_OPTION, to->where, "%s: '%.200s' is not UTF-8", to->name, texts[i]);
     for (int j = 0; are_names && j < i; j++) {
-      if (strcmp(texts[i], texts[j]) == 0) return context_fail(to->m, MOTH_OPTION, to->where, "%s: two are named '%.200s'", to->name, texts[i]);
+      if (strcmp(texts[i], texts[j]) == 0) return named_twice(to, texts[i]);
     }
   }
   return MOTH_OK;
@@ -63,7 +67,7 @@ static moth_status check_entries(stream *to, const safetensors_entry *entries, i
     moth_status status = check_texts(to, &name, 1, false);
     if (status) return status;
     for (int j = 0; j < i; j++) {
-      if (strcmp(name, entries[j].name) == 0) return context_fail(to->m, MOTH_OPTION, to->where, "%s: two are named '%.200s'", to->name, name);
+      if (strcmp(name, entries[j].name) == 0) return named_twice(to, name);
     }
   }
   return MOTH_OK;

@@ -165,15 +165,18 @@ static void words_become_classes_alike_in_two_files(void **state) {
                                OPTIONS(TEXTS("text", "c"), MOTH_TEXT("label", "k"), TEXTS("missing", "?")));
   assert_column(m, train, "x", 3, 1, 1, 2, 2, NAN, NAN, 4);
   assert_column(m, train, "y", 2, 1, 1, 1);
-  moth_dataset *test = set_of(m, "c,n,k\ngreen,1,no\n", OPTIONS(TEXTS("text", "c"), MOTH_TEXT("label", "k"), MOTH_OBJECT("classes", train)));
+  moth_dataset *test = set_of(m, "c,n,k\ngreen,1,no\n", OPTIONS(TEXTS("text", "c"), MOTH_TEXT("label", "k"), MOTH_OBJECT("classes",
+      train)));
   assert_column(m, test, "x", 2, 1);
   assert_column(m, test, "y", 1);
   assert_int_equal(moth_dataset_class_count(test), 2);
   moth_release(test);
   test = NULL;
-  assert_fails(m, read_text(m, "c,n,k\ngrene,1,no\n", OPTIONS(TEXTS("text", "c"), MOTH_OBJECT("classes", train), MOTH_TEXT("label", "k")), &test),
+  assert_fails(m, read_text(m, "c,n,k\ngrene,1,no\n", OPTIONS(TEXTS("text", "c"), MOTH_OBJECT("classes", train), MOTH_TEXT("label", "k")),
+      &test),
                MOTH_DATA, "csv: t.csv line 2, column 1 'c': 'grene' is not among the classes (blue green red)\n  did you mean 'green'?");
-  assert_fails(m, read_text(m, "c,n,k\nred,1,maybe\n", OPTIONS(TEXTS("text", "c"), MOTH_OBJECT("classes", train), MOTH_TEXT("label", "k")), &test),
+  assert_fails(m, read_text(m, "c,n,k\nred,1,maybe\n", OPTIONS(TEXTS("text", "c"), MOTH_OBJECT("classes", train), MOTH_TEXT("label",
+      "k")), &test),
                MOTH_DATA, "csv: t.csv line 2, column 3 'k': 'maybe' is not among the classes (no yes)");
   assert_fails(m, read_text(m, "1,2\n", OPTIONS(MOTH_OBJECT("classes", train)), &test), MOTH_OPTION,
                "csv: classes goes with label = or text =");
@@ -192,7 +195,8 @@ static void says_what_is_wrong(void **state) {
   static const char iris[] = "150,4,setosa,versicolor,virginica\n5.1,3.5,1.4,0.2,0\n";
   const struct { const char *file; const moth_option *options; moth_status status; const char *text; } cases[] = {
     { "id,age\n1,2\n3,n/a\n", NULL, MOTH_FORMAT,
-      "line 3, column 2 'age': 'n/a' is not a number\n  { missing = { \"n/a\" } } reads it as nan; { text = { \"age\" } } makes it classes" },
+      "line 3, column 2 'age': 'n/a' is not a number\n  { missing = { \"n/a\" } } reads it as nan; { text = { \"age\" } }"
+          " makes it classes" },
     { "1,2\n3,n/a\n", NULL, MOTH_FORMAT,
       "line 2, column 2: 'n/a' is not a number\n  { missing = { \"n/a\" } } reads it as nan; { text = { 2 } } makes it classes" },
     { "1,2\n3,\n", NULL, MOTH_FORMAT,
@@ -217,7 +221,8 @@ static void says_what_is_wrong(void **state) {
     { "a\n", OPTIONS(MOTH_INT("skip", 3)), MOTH_FORMAT, "is empty after { skip = 3 }" },
     { "1,x\n2,\n", OPTIONS(MOTH_INT("label", 2)), MOTH_DATA, "line 2, column 2: the label is missing" },
     { "1,x\n2,?\n", OPTIONS(MOTH_INT("label", 2), TEXTS("missing", "?")), MOTH_DATA, "line 2, column 2: the label is missing" },
-    { "species,n\na,1\n", OPTIONS(MOTH_TEXT("label", "specis")), MOTH_OPTION, "has no column 'specis'; did you mean 'species'? (species n)" },
+    { "species,n\na,1\n", OPTIONS(MOTH_TEXT("label", "specis")), MOTH_OPTION,
+        "has no column 'specis'; did you mean 'species'? (species n)" },
     { "a,n\na,1\n", OPTIONS(MOTH_TEXT("label", "zebra")), MOTH_OPTION, "has no column 'zebra' (a n)" },
     { "a,a\n1,1\n", OPTIONS(MOTH_TEXT("label", "a")), MOTH_OPTION, "has two columns 'a'; give a number" },
   };
@@ -242,11 +247,13 @@ static void says_which_option_is_wrong(void **state) {
     { "1,2\n", OPTIONS(INTS("features", 1, -2)), MOTH_OPTION, "features: column 1 is there twice" },
     { "1,2\n", OPTIONS(INTS("features", 1), MOTH_INT("target", 1)), MOTH_OPTION, "features: column 1 is y already" },
     { "1\n", OPTIONS(MOTH_INT("target", 1)), MOTH_OPTION, "t.csv: no column is left for x" },
-    { "1,2\n", OPTIONS(MOTH_INT("target", 1), MOTH_INT("label", 2)), MOTH_OPTION, "label makes classes of y, target values; give one of them" },
+    { "1,2\n", OPTIONS(MOTH_INT("target", 1), MOTH_INT("label", 2)), MOTH_OPTION,
+        "label makes classes of y, target values; give one of them" },
     { "1,2\n", OPTIONS(MOTH_INT("label", 1), INTS("text", 1)), MOTH_OPTION, "text: column 1 is not in x; label makes classes of y" },
     { "1,2\n", OPTIONS(MOTH_TEXT("label", "a"), MOTH_FLAG("header", false)), MOTH_OPTION,
       "label 'a': t.csv is read without a header; give a number" },
-    { "1,2\n", OPTIONS(MOTH_TEXT("delimiter", ", ")), MOTH_OPTION, "delimiter must be one byte, neither a quote nor a line's end, got ', '" },
+    { "1,2\n", OPTIONS(MOTH_TEXT("delimiter", ", ")), MOTH_OPTION,
+        "delimiter must be one byte, neither a quote nor a line's end, got ', '" },
     { "1,2\n", OPTIONS(MOTH_TEXT("sep", ";")), MOTH_OPTION,
       "no option 'sep'; here it is 'delimiter' (options: target label features header skip delimiter missing text classes dtype)" },
   };
@@ -265,8 +272,10 @@ static void positions_count_from_the_base(void **state) {
   moth *m = open_base(NULL, 0);
   moth_dataset *data = NULL;
   assert_fails(m, read_text(m, "1,2\n3,x\n", NULL, &data), MOTH_FORMAT,
-               "csv: t.csv line 2, column 1: 'x' is not a number\n  { missing = { \"x\" } } reads it as nan; { text = { 1 } } makes it classes");
-  assert_fails(m, read_text(m, "1,2\n", OPTIONS(MOTH_INT("label", 2)), &data), MOTH_INDEX, "csv: label 2: columns of t.csv are 0..1 or -2..-1");
+               "csv: t.csv line 2, column 1: 'x' is not a number\n"
+                 "  { missing = { \"x\" } } reads it as nan; { text = { 1 } } makes it classes");
+  assert_fails(m, read_text(m, "1,2\n", OPTIONS(MOTH_INT("label", 2)), &data), MOTH_INDEX,
+      "csv: label 2: columns of t.csv are 0..1 or -2..-1");
   data = set_of(m, "1,2\n", OPTIONS(MOTH_INT("label", 0)));
   assert_column(m, data, "x", 2);
   moth_release(data);
@@ -300,7 +309,8 @@ static void files_packed_or_not(void **state) {
     assert_null(data);
   }
   free(bytes);
-  snprintf(expected, sizeof expected, "csv: cannot open '%s/t.cvs': No such file or directory\n  did you mean '%s/t.csv'?", folder.path, folder.path);
+  snprintf(expected, sizeof expected, "csv: cannot open '%s/t.cvs': No such file or directory\n  did you mean '%s/t.csv'?", folder.path,
+      folder.path);
   assert_fails(m, moth_read(m, "csv", support_path(&folder, "t.cvs", path), NULL, &data), MOTH_FILE, expected);
   assert_fails(m, moth_read(m, "cvs", path, NULL, &data), MOTH_OPTION, "read: no reader 'cvs'; did you mean 'csv'? (csv idx)");
   assert_fails(m, moth_read(m, "parquet", path, NULL, &data), MOTH_OPTION, "read: no reader 'parquet' (csv idx)");

@@ -8,7 +8,8 @@ static void shares_its_tensors(void **state) {
   (void)state;
   support_allocator allocator = { 0 };
   moth *m = open_base_1(&allocator);
-  moth_tensor *x = F32(m, 2, 2, 1, 2, 3, 4), *y = I64(m, 2, 2, 1), *weight = tensor_of(m, MOTH_I64, 1, (int64_t[]){ 2 }, (int64_t[]){ 3, 0 });
+  moth_tensor *x = F32(m, 2, 2, 1, 2, 3, 4), *y = I64(m, 2, 2, 1), *weight = tensor_of(m, MOTH_I64, 1, (int64_t[]){ 2 }, (int64_t[]){ 3,
+      0 });
   moth_dataset *data = NULL;
   assert_ok(m, moth_dataset_create(m, OPTIONS(MOTH_TENSOR("x", x), MOTH_TENSOR("y", y), MOTH_TENSOR("weight", weight),
                                               TEXTS("classes", "no", "yes", "maybe")), &data));
@@ -171,7 +172,8 @@ static void names_the_first_value_that_is_not_finite(void **state) {
   (void)state;
   moth *m = open_base_1(NULL);
   moth_tensor *x = F32(m, 4, 3, 1, 2, 3, 4, 5, 6, 7, 8, INFINITY, 10, 11, 12);
-  moth_tensor *y = tensor_of(m, MOTH_F64, 3, (int64_t[]){ 4, 2, 2 }, (double[]){ 1, 2, 3, 4, 1, 2, NAN, 4, 1, 2, 3, 4, 1, 2, 3, -INFINITY });
+  moth_tensor *y = tensor_of(m, MOTH_F64, 3, (int64_t[]){ 4, 2, 2 }, (double[]){ 1, 2, 3, 4, 1, 2, NAN, 4, 1, 2, 3, 4, 1, 2, 3,
+      -INFINITY });
   moth_dataset *data = NULL, *part = NULL;
   assert_ok(m, moth_dataset_create(m, OPTIONS(MOTH_TENSOR("x", x)), &data));
   assert_fails(m, dataset_check_finite(m, "train", data, "data"), MOTH_DATA, "train: data.x has inf in row 3, column 3");

@@ -110,7 +110,8 @@ static void split_in_proportion_keeps_the_order_without_shuffle(void **state) {
   (void)state;
   moth *m = open_base_1(NULL);
   moth_dataset *data = rows_of(m, 12), *parts[2];
-  assert_ok(m, moth_dataset_split(m, data, (double[]){ 0.5, 0.5 }, 2, OPTIONS(MOTH_FLAG("stratify", true), MOTH_FLAG("shuffle", false)), parts));
+  assert_ok(m, moth_dataset_split(m, data, (double[]){ 0.5, 0.5 }, 2, OPTIONS(MOTH_FLAG("stratify", true), MOTH_FLAG("shuffle", false)),
+      parts));
   assert_column(m, parts[0], "x", 0, 1, 2, 3, 4, 5);
   assert_column(m, parts[1], "x", 6, 7, 8, 9, 10, 11);
   moth_release(parts[0]), moth_release(parts[1]), moth_release(data);
@@ -122,8 +123,10 @@ static void split_says_what_is_wrong(void **state) {
   support_allocator allocator = { 0 };
   moth *m = open_base_1(&allocator);
   moth_dataset *data = rows_of(m, 10), *parts[3] = { NULL }, *values = NULL;
-  assert_fails(m, moth_dataset_split(m, data, (double[]){ 70, 30 }, 2, NULL, parts), MOTH_OPTION, "split: fractions add up to 100, at most 1");
-  assert_fails(m, moth_dataset_split(m, data, (double[]){ 0.7, -0.1 }, 2, NULL, parts), MOTH_OPTION, "split: fractions must be > 0, got -0.1");
+  assert_fails(m, moth_dataset_split(m, data, (double[]){ 70, 30 }, 2, NULL, parts), MOTH_OPTION,
+      "split: fractions add up to 100, at most 1");
+  assert_fails(m, moth_dataset_split(m, data, (double[]){ 0.7, -0.1 }, 2, NULL, parts), MOTH_OPTION,
+      "split: fractions must be > 0, got -0.1");
   assert_fails(m, moth_dataset_split(m, data, (double[]){ NAN }, 1, NULL, parts), MOTH_OPTION, "split: fractions must be > 0, got nan");
   assert_fails(m, moth_dataset_split(m, data, NULL, 0, NULL, parts), MOTH_MISUSE, "split: give one fraction or more: data:split(0.8, 0.2)");
   assert_fails(m, moth_dataset_split(m, data, (double[]){ 0.5 }, 1, OPTIONS(MOTH_INT("random_state", 1)), parts), MOTH_OPTION,
@@ -253,7 +256,8 @@ static void batches_are_shuffled_views_in_a_dtype(void **state) {
   assert_tensor(m, batch, 6, 7, 2, 3, 0, 1);
   assert_null(none);
   moth_release(batch), moth_release(batches);
-  assert_ok(m, moth_dataset_batches(m, part, OPTIONS(MOTH_FLAG("shuffle", true), MOTH_INT("seed", 2), MOTH_TEXT("dtype", "f64")), &batches));
+  assert_ok(m, moth_dataset_batches(m, part, OPTIONS(MOTH_FLAG("shuffle", true), MOTH_INT("seed", 2), MOTH_TEXT("dtype", "f64")),
+      &batches));
   moth_release(part), moth_release(data), moth_release(ids), moth_release(x);
   assert_ok(m, moth_batches_next(m, batches, &batch, NULL));
   assert_described(batch, "f64[3,1,2]");

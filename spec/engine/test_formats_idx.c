@@ -65,7 +65,8 @@ static void says_what_is_wrong(void **state) {
   assert_fails(m, read_bytes(m, "\0\0\x0e\3\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16, &t), MOTH_LIMIT,
                "idx: train-images: header asks for 4294967295x4294967295x4294967295 values, more than can be addressed");
   assert_fails(m, read_bytes(m, "", 0, &t), MOTH_FORMAT, "idx: train-images: the header ends after 0 bytes (cut short?)");
-  assert_fails(m, read_bytes(m, "\0\0\x08\2\0\0\0\1\0", 9, &t), MOTH_FORMAT, "idx: train-images: the header ends after 9 bytes (cut short?)");
+  assert_fails(m, read_bytes(m, "\0\0\x08\2\0\0\0\1\0", 9, &t), MOTH_FORMAT,
+      "idx: train-images: the header ends after 9 bytes (cut short?)");
   assert_null(t);
   support_close(m, &allocator);
 }

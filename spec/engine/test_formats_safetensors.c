@@ -146,14 +146,17 @@ static void says_what_is_wrong(void **state) {
     { T("F32", "[1]", "[4,0]"), 4, MOTH_FORMAT, "'t' has no data_offsets [begin, end]" },
     { T("F32", "[1]", "[0]"), 4, MOTH_FORMAT, "'t' has no data_offsets [begin, end]" },
     { T("F32", "[1]", "[4,8]"), 8, MOTH_FORMAT, "values of 't' begin at byte 4, the ones before end at 0" },
-    { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[3,7]}}", 7, MOTH_FORMAT,
+    { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[3,7]}}", 7,
+        MOTH_FORMAT,
       "values of 'b' begin at byte 3, the ones before end at 4" },
-    { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[5,9]}}", 9, MOTH_FORMAT,
+    { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[5,9]}}", 9,
+        MOTH_FORMAT,
       "values of 'b' begin at byte 5, the ones before end at 4" },
     { "{\"t\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, MOTH_FORMAT, "'t' has no data_offsets [begin, end]" },
     { "{\"t\":{\"shape\":[1],\"data_offsets\":[0,4]}}", 4, MOTH_FORMAT, "'t' has no dtype" },
     { "{\"t\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, MOTH_FORMAT, "'t' has no shape" },
-    { "{\"t\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"strides\":[1]}}", 4, MOTH_FORMAT, "'t' has 'strides', which means nothing here" },
+    { "{\"t\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"strides\":[1]}}", 4, MOTH_FORMAT,
+        "'t' has 'strides', which means nothing here" },
     { "{\"t\":[]}", 0, MOTH_FORMAT, "'t' is no JSON object" },
     { "{\"t\":{},\"t\":{}}", 0, MOTH_FORMAT, "header byte 11: duplicate object key near '\"t\"'" },
     { "{\"__metadata__\":[]}", 0, MOTH_FORMAT, "__metadata__ is no JSON object" },
@@ -177,10 +180,12 @@ static void believes_no_header(void **state) {
   support_allocator allocator = { 0 };
   moth *m = support_open(&allocator);
   safetensors_file file;
-  assert_fails(m, read_bytes(m, "abc", 3, &file), MOTH_FORMAT, "load: digits.safetensors: file has 3 bytes, a safetensors file at least 8 (cut short?)");
+  assert_fails(m, read_bytes(m, "abc", 3, &file), MOTH_FORMAT,
+      "load: digits.safetensors: file has 3 bytes, a safetensors file at least 8 (cut short?)");
   assert_fails(m, read_bytes(m, "\x89PNG\r\n\x1a\n....", 12, &file), MOTH_LIMIT,
                "load: digits.safetensors: a header of 727905341920923785 bytes, at most 104857600 (is it a safetensors file?)");
-  assert_fails(m, read_bytes(m, "\0\0\0\0\0\0\0\0", 8, &file), MOTH_FORMAT, "load: digits.safetensors: a header of 0 bytes holds no JSON object");
+  assert_fails(m, read_bytes(m, "\0\0\0\0\0\0\0\0", 8, &file), MOTH_FORMAT,
+      "load: digits.safetensors: a header of 0 bytes holds no JSON object");
   assert_fails(m, read_bytes(m, "\0\0\0\1\0\0\0\0{}", 10, &file), MOTH_FORMAT,
                "load: digits.safetensors: file has 10 bytes, its header asks for 16777224 (cut short?)");
   assert_fails(m, read_header(m, T("F64", "[1099511627776]", "[0,8796093022208]"), "x", 1, &file), MOTH_FORMAT,
@@ -232,7 +237,8 @@ static void refuses_surplus_where_the_size_is_unknown(void **state) {
   blind from = { (const unsigned char *)bytes, whole, 0 };
   stream of_unknown_size = blind_stream(m, "load", "x.gz", &from);
   safetensors_file file;
-  assert_fails(m, safetensors_read(&of_unknown_size, &file), MOTH_FORMAT, "load: x.gz: file has more than the 62 bytes its header asks for");
+  assert_fails(m, safetensors_read(&of_unknown_size, &file), MOTH_FORMAT,
+      "load: x.gz: file has more than the 62 bytes its header asks for");
   free(bytes);
   support_close(m, NULL);
 }

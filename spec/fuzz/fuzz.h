@@ -1,5 +1,6 @@
-/* fuzz.h: a fuzz target is LLVMFuzzerTestOneInput(bytes, size). With clang's -fsanitize=fuzzer (and -DFUZZ_LIBRARY) it runs under libFuzzer;
- * plainly compiled it has a main of its own: FILE… are run as they are; without, `fuzz_seeds` are mutated FUZZ_ROUNDS times, always the
+/* fuzz.h: a fuzz target is LLVMFuzzerTestOneInput(bytes, size). With clang's -fsanitize=fuzzer (and -DFUZZ_LIBRARY) it runs under
+ * libFuzzer; plainly compiled it has a main of its own: FILE… are run as they are; without, `fuzz_seeds` are mutated FUZZ_ROUNDS times,
+     always the
  * same way, so that a failure can be had again: the input that is being tried is kept where FUZZ_KEEP names a file. */
 #ifndef SPEC_FUZZ_H
 #define SPEC_FUZZ_H
@@ -45,7 +46,8 @@ static inline uint32_t fuzz_random(uint64_t *state) { /* xorshift64*, Vigna 2016
 }
 
 static inline size_t fuzz_mutate(uint8_t *bytes, size_t size, uint64_t *state) {
-  static const char *const tokens[] = { "\"", "\"\"", "\n", "\r\n", ",", "\0", "\xff\xff\xff\xff", "[", "]", "{", "}", ":", "-1", "1e999", "9223372036854775807" };
+  static const char *const tokens[] = { "\"", "\"\"", "\n", "\r\n", ",", "\0", "\xff\xff\xff\xff", "[", "]", "{", "}", ":", "-1", "1e999",
+      "9223372036854775807" };
   size_t at = size ? fuzz_random(state) % size : 0, other = size ? fuzz_random(state) % size : 0;
   switch (fuzz_random(state) % 7) {
   case 0: if (size) bytes[at] ^= (uint8_t)(1u << fuzz_random(state) % 8); return size;

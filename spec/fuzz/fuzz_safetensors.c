@@ -13,7 +13,8 @@ static void write_again(moth *m, const safetensors_file *file) {
   for (int i = 0; i < file->count; i++) entries[i] = (safetensors_entry){ .name = file->names[i], .values = file->tensors[i] };
   moth_status status = stream_create_bytes(m, "save", &to);
   if (status == MOTH_OK) {
-    status = safetensors_write(&to, entries, file->count, (const char *const *)file->keys, (const char *const *)file->texts, file->metadata_count);
+    status = safetensors_write(&to, entries, file->count, (const char *const *)file->keys, (const char *const *)file->texts,
+        file->metadata_count);
     if (status == MOTH_OK) status = stream_take(&to, &bytes, &size);
     stream_close(&to, false);
   }
@@ -60,9 +61,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 
 #ifndef FUZZ_LIBRARY
 const fuzz_seed fuzz_seeds[] = { /* without the length */
-  FUZZ_SEED("{\"a\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[8,11]}}12345678abc"),
-  FUZZ_SEED("{\"__metadata__\":{\"format\":\"pt\",\"k\":\"v\\u00e9\"},\"h\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[0,4]}}1234"),
-  FUZZ_SEED("{\"t\":{\"dtype\":\"BOOL\",\"shape\":[],\"data_offsets\":[0,1]},\"e\":{\"dtype\":\"I64\",\"shape\":[0,5],\"data_offsets\":[0,0]}}\1"),
+  FUZZ_SEED("{\"a\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]}"
+      ",\"b\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[8,11]}}12345678abc"),
+  FUZZ_SEED("{\"__metadata__\":{\"format\":\"pt\",\"k\":\"v\\u00e9\"}"
+      ",\"h\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[0,4]}}1234"),
+  FUZZ_SEED("{\"t\":{\"dtype\":\"BOOL\",\"shape\":[],\"data_offsets\":[0,1]}"
+      ",\"e\":{\"dtype\":\"I64\",\"shape\":[0,5],\"data_offsets\":[0,0]}}\1"),
 };
 const int fuzz_seed_count = sizeof fuzz_seeds / sizeof *fuzz_seeds;
 #endif
