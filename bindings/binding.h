@@ -195,12 +195,14 @@ void printing_open(lua_State *L, module *M);  /* module table at the top */
 int printing_tensor(lua_State *L);            /* __tostring */
 /* Pushes element `at` (a pointer) as Lua sees it. */
 void tensor_push_element(lua_State *L, moth_dtype dtype, const void *at);
+/* Writes the number, boolean, tensor or nested table at the index over all of t. */
+void index_write(lua_State *L, module *M, moth_tensor *t, int index);
 /* Makes the tensor of a nested table, a number or a boolean at the index; pushes its userdata. */
 moth_tensor *tensor_from(lua_State *L, module *M, int index, moth_dtype dtype, const char *where);
 /* The tensor at the index, or that of the nested table there, which is pushed in any case. */
 moth_tensor *tensor_argument(lua_State *L, module *M, int index, moth_dtype dtype, const char *where, const char *argument);
-/* Runs an operation by name on values; raises on failure; pushes its first result. */
-void operation_apply(lua_State *L, module *M, const char *name, bool in_place, const moth_value *inputs, int count);
+/* Runs an operation by name on values with options (NULL: none); raises on failure; pushes its first result, nothing in place. */
+void operation_apply(lua_State *L, module *M, const char *name, bool in_place, const moth_value *inputs, int count, const moth_option *options);
 moth_value operation_value(moth_tensor *t);
 
 /* ---- part.c, net.c, layer.c, dataset.c, trainer.c, run.c, generator.c, helpers.c: module table at the top ---- */

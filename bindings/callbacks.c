@@ -89,10 +89,8 @@ static int initialize_body(lua_State *L) {
   lua_pushinteger(L, a->inputs);
   lua_pushinteger(L, a->outputs);
   lua_call(L, 3, 1);
-  moth_value inputs[2] = { operation_value(a->values) };
   if (lua_type(L, -1) == LUA_TNUMBER) {
-    inputs[1] = (moth_value){ .kind = MOTH_REAL_VALUE, .as.real = lua_tonumber(L, -1) };
-    operation_apply(L, M, "fill_", true, inputs, 2);
+    index_write(L, M, a->values, lua_gettop(L));
     return 0;
   }
   moth_tensor *made = tensor_argument(L, M, lua_gettop(L), MOTH_F64, "init", "what the function returned");
@@ -104,8 +102,8 @@ static int initialize_body(lua_State *L) {
     const char *want = handle_describe(L, -1), *got = handle_describe(L, -3);
     return errors_fail(L, "init: the function must return %s, got %s", want, got);
   }
-  inputs[1] = operation_value(made);
-  operation_apply(L, M, "copy_", true, inputs, 2);
+  moth_value inputs[2] = { operation_value(a->values), operation_value(made) };
+  operation_apply(L, M, "copy_", true, inputs, 2, NULL);
   return 0;
 }
 

@@ -156,9 +156,8 @@ void *handle_self(lua_State *L, module *M, int kind, const char *method) {
   (void)M;
   const handle *h = handle_at(L, 1);
   if (h != NULL && h->kind == kind && h->object != NULL) return h->object;
-  const char *name = method_name(L, method);
+  const char *got = handle_describe(L, 1), *name = method_name(L, method);
   if (h != NULL && h->kind == kind) return fail_closed(L, name, kind), NULL;
-  const char *got = handle_describe(L, 1);
   errors_fail(L, "%s: argument 1 must be a %s, got %s; write %s:%s%s, with a colon", name, handle_kind_name(kind), got, handle_variable(kind),
               method, strchr(method, '(') == NULL ? "(...)" : "");
   return NULL;

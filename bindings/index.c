@@ -54,7 +54,7 @@ static int index_number(lua_State *L, module *M, moth_tensor *t) {
 static int index_tensor(lua_State *L, module *M, moth_tensor *t, moth_tensor *ids) {
   moth_value inputs[2] = { operation_value(t), operation_value(ids) };
   if (moth_tensor_dtype(ids) == MOTH_BOOL) {
-    operation_apply(L, M, "mask_select", false, inputs, 2);
+    operation_apply(L, M, "mask_select", false, inputs, 2, NULL);
     return 1;
   }
   const moth_operation *operation = moth_operation_find(M->m, "index");
@@ -117,10 +117,18 @@ static moth_value value_of(lua_State *L, module *M, int index, moth_dtype dtype)
   }
 }
 
-/* Writes a number, tensor or nested table over all of t. */
-static void write_all(lua_State *L, module *M, moth_tensor *t, int index) {
+void index_write(lua_State *L, module *M, moth_tensor *t, int index) {
   moth_value inputs[2] = { operation_value(t), value_of(L, M, index, moth_tensor_dtype(t)) };
-  operation_apply(L, M, inputs[1].kind == MOTH_TENSOR_VALUE ? "copy_" : "fill_", true, inputs, 2);
+  moth_option options[] = { MOTH_END, MOTH_END };
+  switch (inputs[1].kind) {
+  case MOTH_TENSOR_VALUE:
+    operation_apply(L, M, "copy_", true, inputs, 2, NULL);
+    return;
+  case MOTH_FLAG_VALUE: options[0] = (moth_option)MOTH_FLAG("value", inputs[1].as.flag); break;
+  case MOTH_INT_VALUE: options[0] = (moth_option)MOTH_INT("value", inputs[1].as.integer); break;
+  default: options[0] = (moth_option)MOTH_REAL("value", inputs[1].as.real);
+  }
+  operation_apply(L, M, "fill_", true, inputs, 1, options);
 }
 
 static void write_element(lua_State *L, module *M, moth_tensor *t, int64_t i) {
@@ -135,7 +143,7 @@ static int write_index(lua_State *L) {
   if (mask != NULL) {
     if (moth_tensor_dtype(mask) != MOTH_BOOL) return errors_fail(L, "index: only a mask can be written through; t:scatter_(axis, ids, v) writes at class numbers");
     moth_value inputs[3] = { operation_value(t), operation_value(mask), value_of(L, M, 3, moth_tensor_dtype(t)) };
-    operation_apply(L, M, "masked_put_", true, inputs, 3);
+    operation_apply(L, M, "masked_put_", true, inputs, 3, NULL);
     return 0;
   }
   if (lua_type(L, 2) == LUA_TSTRING) {
@@ -147,7 +155,7 @@ static int write_index(lua_State *L) {
   int64_t i = position(L, t, 2, 0, false);
   bool scalar = lua_type(L, 3) == LUA_TNUMBER || lua_isboolean(L, 3);
   if (moth_tensor_rank(t) == 1 && scalar) write_element(L, M, t, i);
-  else write_all(L, M, push_row(L, M, t, 0, i), 3);
+  else index_write(L, M, push_row(L, M, t, 0, i), 3);
   return 0;
 }
 
@@ -185,10 +193,25 @@ static moth_tensor *push_range(lua_State *L, module *M, moth_tensor *from, int a
   return h->object = out;
 }
 
+/* t(2, 3): a number for every axis is an element. */
+static bool push_element(lua_State *L, const moth_tensor *t) {
+  int rank = moth_tensor_rank(t);
+  if (lua_gettop(L) - 1 != rank || rank == 0) return false;
+  int64_t offset = 0;
+  for (int i = 0; i < rank; i++) {
+    if (lua_type(L, i + 2) != LUA_TNUMBER) return false;
+    offset += position(L, t, i + 2, i, false) * moth_tensor_strides(t)[i];
+  }
+  moth_dtype dtype = moth_tensor_dtype(t);
+  tensor_push_element(L, dtype, (const char *)moth_tensor_values(t) + offset * (int64_t)moth_dtype_size(dtype));
+  return true;
+}
+
 static int index_by_call(lua_State *L) {
   module *M = module_here(L);
   moth_tensor *t = handle_self(L, M, MOTH_TENSOR_OBJECT, "index"), *at = t;
   int given = lua_gettop(L) - 1, rank = moth_tensor_rank(t), axis = 0;
+  if (push_element(L, t)) return 1;
   if (given > rank) return errors_fail(L, "index: %s has %d axes, got %d indices", handle_describe(L, 1), rank, given);
   luaL_checkstack(L, given + 10, NULL);
   for (int i = 0; i < given; i++) {
@@ -202,8 +225,7 @@ static int index_by_call(lua_State *L) {
       return errors_fail(L, "index: axis %d takes a number or a range { from, to, step }, got %s", i + 1, got);
     }
   }
-  if (moth_tensor_rank(at) == 0 && given > 0) tensor_push_element(L, moth_tensor_dtype(at), moth_tensor_values(at));
-  else if (given == 0) lua_pushvalue(L, 1);
+  if (given == 0) lua_pushvalue(L, 1);
   return 1;
 }
 

@@ -192,7 +192,7 @@ static int set_augmented(lua_State *L) {
     return errors_fail(L, "set_augmented: %s takes %s, got %s", text, want, got);
   }
   moth_value inputs[2] = { operation_value(view), operation_value(given) };
-  operation_apply(L, M, "copy_", true, inputs, 2);
+  operation_apply(L, M, "copy_", true, inputs, 2, NULL);
   lua_settop(L, 1);
   return 1;
 }
@@ -222,7 +222,7 @@ static int push_pairs(lua_State *L, module *M, const handle *to, const handle *f
 static void copy_pairs(lua_State *L, module *M, int first, int count) {
   for (int i = 0; i < count; i++) {
     moth_value inputs[2] = { operation_value(handle_tensor(L, first + 2 * i)), operation_value(handle_tensor(L, first + 2 * i + 1)) };
-    operation_apply(L, M, "copy_", true, inputs, 2);
+    operation_apply(L, M, "copy_", true, inputs, 2, NULL);
   }
 }
 

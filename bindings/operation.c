@@ -51,10 +51,9 @@ static bool may_be_number(const arguments *a, int input) {
 }
 
 static int fail_input(lua_State *L, const arguments *a, int argument) {
-  const char *name = name_of(L, a);
+  const char *got = handle_describe(L, argument), *name = name_of(L, a);
   const handle *h = handle_at(L, argument);
   if (h != NULL && h->kind == MOTH_TENSOR_OBJECT && h->object == NULL) return errors_fail(L, "%s: the tensor is closed", name);
-  const char *got = handle_describe(L, argument);
   if (argument == 1 && a->operation->flags & MOTH_METHOD && !may_be_number(a, 0)) {
     return errors_fail(L, "%s: argument 1 must be a tensor, got %s; write t:%s(...), with a colon", name, got, name);
   }
@@ -235,14 +234,14 @@ static void push_function(lua_State *L, module *M, const moth_operation *operati
 
 moth_value operation_value(moth_tensor *t) { return (moth_value){ .kind = MOTH_TENSOR_VALUE, .as.tensor = t }; }
 
-void operation_apply(lua_State *L, module *M, const char *name, bool in_place, const moth_value *inputs, int count) {
+void operation_apply(lua_State *L, module *M, const char *name, bool in_place, const moth_value *inputs, int count, const moth_option *options) {
   arguments a = { .operation = moth_operation_find(M->m, name), .properties = in_place ? IN_PLACE : 0 };
   moth_value results[MOTH_MAX_RESULTS];
   int result_count = 0, before = lua_gettop(L);
   if (a.operation == NULL) errors_fail(L, "moth has no operation '%s'", name);
   luaL_checkstack(L, 8, NULL);
   int blocks = make_blocks(L, M, &a);
-  errors_check(L, M, moth_apply(M->m, a.operation, in_place, inputs, count, NULL, results, &result_count));
+  errors_check(L, M, moth_apply(M->m, a.operation, in_place, inputs, count, options, results, &result_count));
   if (in_place) {
     for (int i = 0; i < result_count; i++) moth_release(results[i].as.tensor);
     return;

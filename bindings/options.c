@@ -94,7 +94,7 @@ static const moth_option_row *row_at(const moth_row *row, int position) {
 
 static void fail_fraction(lua_State *L, const char *where, const char *what, int index) {
   lua_pushvalue(L, index);
-  if (what != NULL) errors_fail(L, "%s: %s: %s is not a whole number", where, what, lua_tostring(L, -1));
+  if (what != NULL && strncmp(what, "the ", 4) != 0) errors_fail(L, "%s: %s: %s is not a whole number", where, what, lua_tostring(L, -1));
   errors_fail(L, "%s: %s is not a whole number", where, lua_tostring(L, -1));
 }
 

@@ -1,7 +1,6 @@
 /* tensor.c: tensors and Lua values: nested tables, elements, what a tensor tells of itself. What tensors can do is in operation.c. */
 #include "binding.h"
 
-#include <math.h>
 #include <string.h>
 
 static moth_tensor *self(lua_State *L, const char *method) {
@@ -46,6 +45,7 @@ static void read_shape(lua_State *L, table_reader *r, int index) {
 }
 
 static int fail_entry(lua_State *L, const table_reader *r, int index) {
+  index = lua_absindex(L, index);
   const char *got = handle_describe(L, index);
   const char *hint = handle_tensor(L, index) != NULL ? "; moth.stack joins tensors" : "";
   return errors_fail(L, "%s: an entry must be a number, got %s%s", r->where, got, hint);
@@ -229,24 +229,6 @@ static int is_contiguous(lua_State *L) {
   return 1;
 }
 
-static bool finds_nan(const moth_tensor *t, int axis, const char *at) {
-  moth_dtype dtype = moth_tensor_dtype(t);
-  if (axis == moth_tensor_rank(t)) return dtype == MOTH_F32 ? isnan(*(const float *)(const void *)at) : isnan(*(const double *)(const void *)at);
-  int64_t step = moth_tensor_strides(t)[axis] * (int64_t)moth_dtype_size(dtype);
-  for (int64_t i = 0; i < moth_tensor_shape(t)[axis]; i++) {
-    if (finds_nan(t, axis + 1, at + i * step)) return true;
-  }
-  return false;
-}
-
-static int has_nan(lua_State *L) {
-  const moth_tensor *t = self(L, "has_nan()");
-  moth_dtype dtype = moth_tensor_dtype(t);
-  bool is_float = dtype == MOTH_F32 || dtype == MOTH_F64;
-  lua_pushboolean(L, is_float && moth_tensor_count(t) > 0 && finds_nan(t, 0, moth_tensor_values(t)));
-  return 1;
-}
-
 /* ---- Metamethods ---- */
 
 static int length(lua_State *L) {
@@ -258,16 +240,10 @@ static int length(lua_State *L) {
 
 /* a == b: same dtype, shape and values. */
 static int equal(lua_State *L) {
-  module *M = module_here(L);
   moth_tensor *a = handle_tensor(L, 1), *b = handle_tensor(L, 2);
-  bool same = a != NULL && b != NULL && moth_tensor_dtype(a) == moth_tensor_dtype(b) && moth_tensor_rank(a) == moth_tensor_rank(b);
-  for (int i = 0; same && i < moth_tensor_rank(a); i++) same = moth_tensor_shape(a)[i] == moth_tensor_shape(b)[i];
-  if (!same) return lua_pushboolean(L, false), 1;
+  if (a == NULL || b == NULL) return lua_pushboolean(L, false), 1;
   moth_value inputs[2] = { operation_value(a), operation_value(b) };
-  operation_apply(L, M, "eq", false, inputs, 2);
-  inputs[0] = operation_value(handle_tensor(L, -1));
-  operation_apply(L, M, "all", false, inputs, 1);
-  lua_pushboolean(L, lua_toboolean(L, -1));
+  operation_apply(L, module_here(L), "equal", false, inputs, 2, NULL);
   return 1;
 }
 
@@ -284,7 +260,7 @@ static int concat(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-  { "totable", totable }, { "item", item }, { "numel", numel }, { "size", size }, { "is_contiguous", is_contiguous }, { "has_nan", has_nan },
+  { "totable", totable }, { "item", item }, { "numel", numel }, { "size", size }, { "is_contiguous", is_contiguous },
   { NULL, NULL }
 };
 static const luaL_Reg metamethods[] = {

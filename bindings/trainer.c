@@ -13,9 +13,10 @@ static const char epoch_event[] = "moth.on_epoch", batch_event[] = "moth.on_batc
 
 static int fail_event(lua_State *L, const char *where, const char *variable) {
   const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : handle_describe(L, 2);
+  bool measured = strncmp(name, "val_", 4) == 0 && (lua_pushstring(L, name + 4), lua_rawget(L, 1) != LUA_TNIL);
+  if (measured) return errors_fail(L, "%s: %s has no '%s'; validation = gives it", where, variable, name);
   const char *nearest = errors_nearest_key(L, 1, name);
   if (nearest != NULL) return errors_fail(L, "%s: %s has no '%s'; did you mean '%s'?", where, variable, name, nearest);
-  if (strncmp(name, "val_", 4) == 0) return errors_fail(L, "%s: %s has no '%s'; validation = gives it", where, variable, name);
   return errors_fail(L, "%s: %s has no '%s'", where, variable, name);
 }
 
