@@ -9,8 +9,8 @@
 enum { DENSE_UNITS, DENSE_ACTIVATION, DENSE_BIAS, DENSE_INIT, DENSE_BIAS_INIT, DENSE_L1, DENSE_L2, DENSE_COMMON };
 
 static const moth_option_row dense_options[] = {
-  [DENSE_UNITS] = { .key = "units", .doc = "outputs", .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_REQUIRED | MOTH_RANGED, .low = 1,
-                    .high = INFINITY, .foreign = "out_features outputs size neurons hidden num_outputs output_dim" },
+  [DENSE_UNITS] = { .key = "units", .doc = "outputs", .kinds = MOTH_OPTION_INT, .position = 1,
+                    .flags = MOTH_REQUIRED | MOTH_RANGED, .low = 1, .high = INFINITY, .foreign = "out_features outputs size neurons hidden num_outputs output_dim" },
   [DENSE_ACTIVATION] = { .key = "activation", .doc = "g, by its name or with its options", .kinds = MOTH_OPTION_PART, .position = 2,
                          .parts = 1 << MOTH_ACTIVATION, .fallback = MOTH_TEXT(NULL, "linear"), .foreign = "act nonlinearity" },
   [DENSE_BIAS] = { .key = "bias", .doc = "whether there is a b", .kinds = MOTH_OPTION_FLAG, .fallback = MOTH_FLAG(NULL, true),

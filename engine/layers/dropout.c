@@ -1,6 +1,6 @@
-/* dropout: sets each value to 0 with probability p while training and scales the rest by 1/(1-p) (Srivastava et al. 2014, inverted). The mask
- * is a function of key, step, node and the element's place in the whole batch, so any block of rows makes its own part of it, and backward
- * makes it again instead of keeping it. */
+/* dropout: sets each value to 0 with probability p while training and scales the rest by 1/(1-p) (Srivastava et al. 2014, inverted). The
+ * mask is a function of key, step, node and the element's place in the whole batch, so any block of rows makes its own part of it, and
+ * backward makes it again instead of keeping it. */
 #include "layers/layer.h"
 
 enum { DROPOUT_P, DROPOUT_COMMON };

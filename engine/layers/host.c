@@ -1,6 +1,6 @@
-/* A layer of the host's own, over tensors, as an ordinary row. Its functions see the whole batch on the calling thread. What they are handed
- * are tensors of their own, not windows on the plan's memory: one that the host keeps stays good, and a fresh one is made in its place; one
- * that it does not keep is used again, so that steps of one size allocate nothing here. */
+/* A layer of the host's own, over tensors, as an ordinary row. Its functions see the whole batch on the calling thread. What they are
+ * handed are tensors of their own, not windows on the plan's memory: one that the host keeps stays good, and a fresh one is made in its
+ * place; one that it does not keep is used again, so that steps of one size allocate nothing here. */
 #include <assert.h>
 #include <string.h>
 
@@ -71,7 +71,8 @@ static moth_status judge(moth *m, const char *where, const layer_node *node, mot
 /* A tensor for the host: the one of before where it is ours alone and has the shape, else a new one. */
 static moth_status ensure(moth *m, moth_tensor **slot, moth_dtype dtype, int rank, const int64_t *size) {
   moth_tensor *old = *slot;
-  if (old != NULL && old->base.references == 1 && old->storage->references == 1 && shape_equal(rank, size, old->rank, old->size)) return MOTH_OK;
+  const bool is_ours = old != NULL && old->base.references == 1 && old->storage->references == 1;
+  if (is_ours && shape_equal(rank, size, old->rank, old->size)) return MOTH_OK;
   moth_tensor *fresh;
   moth_status status = tensor_new(m, "layer", dtype, rank, size, false, &fresh);
   if (status != MOTH_OK) return status;
@@ -200,7 +201,8 @@ static moth_status check_output(moth *m, const layer_node *node, const moth_shap
   int64_t count;
   bool fits = out->rank >= 0 && out->rank < MOTH_MAX_RANK && shape_count(out->rank, out->size, &count);
   if (fits) return MOTH_OK;
-  return context_fail(m, MOTH_SHAPE, "net", "layer %d %s: its build gave an output shape that cannot be", node->number, node->part->row->name);
+  return context_fail(m, MOTH_SHAPE, "net", "layer %d %s: its build gave an output shape that cannot be", node->number,
+                      node->part->row->name);
 }
 
 static moth_status infer(moth *m, layer_node *node, const moth_shape *in) {
@@ -253,7 +255,8 @@ static moth_status check_declaration(const moth_layer *self, const char *name, c
   if (init == NULL) return MOTH_OK;
   moth_status status = object_check(m, init, MOTH_PART_OBJECT, layer, "init");
   if (status != MOTH_OK || init->kind == MOTH_INITIALIZER) return status;
-  return context_fail(m, MOTH_MISUSE, layer, "init must be an initializer, got the %s %s", moth_part_kind_name(init->kind), init->row->name);
+  return context_fail(m, MOTH_MISUSE, layer, "init must be an initializer, got the %s %s", moth_part_kind_name(init->kind),
+                      init->row->name);
 }
 
 moth_status moth_layer_declare(moth_layer *self, const char *name, const moth_shape *shape, const moth_part *init) {
@@ -269,7 +272,8 @@ moth_status moth_layer_declare(moth_layer *self, const char *name, const moth_sh
     state->inits[i] = (moth_option){ .kind = MOTH_OPTION_PART, .as.part = moth_retain((moth_part *)init) };
   }
   parameter_block *block = block_of(self->building, i);
-  parameter_view view = { .name = copy, .offset = block->count, .rank = shape->rank, .init = &state->inits[i], .penalized = shape->rank >= 2 };
+  parameter_view view = { .name = copy, .offset = block->count, .rank = shape->rank, .init = &state->inits[i],
+                          .penalized = shape->rank >= 2 };
   int64_t count = 1;
   for (int axis = 0; axis < shape->rank; axis++) count *= view.size[axis] = shape->size[axis];
   shape_strides(view.rank, view.size, view.strides);
@@ -346,7 +350,8 @@ moth_status layer_register(moth *m, const moth_layer_class *given) {
   row->given = *given;
   if (own > 0) memcpy(row->options, given->row.options, own * sizeof *row->options);
   memcpy(row->options + own, common, sizeof common);
-  row->class = (layer_class){ .row = given->row, .infer = infer, .forward = forward, .backward = backward, .gradient = gradient, .release = release };
+  row->class = (layer_class){ .row = given->row, .infer = infer, .forward = forward, .backward = backward, .gradient = gradient,
+                              .release = release };
   row->class.row.options = row->options;
   row->class.row.option_count += LAYER_COMMON_OPTIONS;
   moth_status status = catalog_register(m, MOTH_LAYER, &row->class.row);

@@ -62,7 +62,8 @@ const initializer_class initializer_constant = {
 /* ---- uniform, normal ---- */
 
 static const moth_option_row uniform_options[] = {
-  { .key = "a", .doc = "least value", .kinds = MOTH_OPTION_REAL, .position = 1, .fallback = MOTH_REAL(NULL, 0), .foreign = "low minval from min" },
+  { .key = "a", .doc = "least value", .kinds = MOTH_OPTION_REAL, .position = 1, .fallback = MOTH_REAL(NULL, 0),
+    .foreign = "low minval from min" },
   { .key = "b", .doc = "end of the range, not in it", .kinds = MOTH_OPTION_REAL, .position = 2, .fallback = MOTH_REAL(NULL, 1),
     .foreign = "high maxval to max" } };
 static moth_status uniform_fill(moth *m, const moth_part *part, const parameter_view *view, random_source *source, double *values) {
@@ -95,7 +96,8 @@ static moth_status glorot_uniform_fill(moth *m, const moth_part *part, const par
   return fill_uniform(view, source, -limit, limit, values);
 }
 const initializer_class initializer_glorot_uniform = {
-  .row = { .name = "glorot_uniform", .doc = "Uniform within ±sqrt(6/(inputs + outputs)).\nGlorot and Bengio 2010; PyTorch's xavier_uniform_",
+  .row = { .name = "glorot_uniform",
+           .doc = "Uniform within ±sqrt(6/(inputs + outputs)).\nGlorot and Bengio 2010; PyTorch's xavier_uniform_",
            .example = "moth.dense{ 128, \"tanh\", init = \"glorot_uniform\" }",
            .foreign = "xavier xavier_uniform xavier_uniform_ GlorotUniform glorot" },
   .fill = glorot_uniform_fill };

@@ -21,7 +21,7 @@ typedef struct layer_builder layer_builder;
 
 enum { ACTIVATION_MAX_NUMBERS = 2 };
 typedef struct activation_class {
-  moth_row row;                 /* its own options are REAL or FLAG only, numbers[i] is option i; then LAYER_OPTIONS, since it is a layer too */
+  moth_row row;                 /* its own options are REAL or FLAG only, numbers[i] is option i; then LAYER_OPTIONS: it is a layer */
   bool is_linear;
   bool from_input;              /* backward needs z, else y alone */
   bool whole_row;               /* softmax: each output depends on its whole row */
@@ -141,7 +141,8 @@ struct layer_class {
   /* Composites: adds nodes instead of being one. NULL: an ordinary layer. */
   moth_status (*expand)(layer_builder *builder, moth_part *part, const int *inputs, int input_count, int *output);
   void (*release)(moth *m, layer_node *node); /* frees node->state; called once for every node whose infer was called, failed or not */
-  /* Makes ready, on the calling thread while a plan is made, what forward and backward of up to `rows` rows will need: OpenBLAS. NULL: nothing. */
+  /* Makes ready, on the calling thread while a plan is made, what forward and backward of up to `rows` rows will need: OpenBLAS. NULL:
+   * nothing. */
   moth_status (*prepare)(moth *m, const layer_node *node, int64_t rows);
 };
 /* The class of a LAYER part, or of an ACTIVATION part that stands in a list of layers. */
@@ -165,11 +166,12 @@ const char *layer_origin(const moth_part *part); /* "" where unknown */
 
 /* "net: layer 2 reshape(8, 8) needs 64 values per sample, layer 1 dense(60) gives [60]" with "layer 2 made at …" as a hint; `needs` is
  * the middle part. */
-moth_status layer_misfit(moth *m, const layer_node *node, const moth_shape *in, const char *needs, ...) __attribute__((format(printf, 4, 5)));
+moth_status layer_misfit(moth *m, const layer_node *node, const moth_shape *in, const char *needs, ...)
+    __attribute__((format(printf, 4, 5)));
 /* Values of one output sample. */
 int64_t layer_features(const layer_node *node);
-/* Copies this call's rows of values shaped as the output; and the two functions of layers whose output is their input's values, for where the
- * plan cannot alias them. */
+/* Copies this call's rows of values shaped as the output; and the two functions of layers whose output is their input's values, for where
+ * the plan cannot alias them. */
 void layer_copy(const layer_run *run, const void *from, void *to);
 moth_status layer_copy_forward(const layer_run *run, const void *const *in, void *out);
 moth_status layer_copy_backward(const layer_run *run, const void *const *in, const void *out, void *d_out, void *const *d_in);

@@ -1,5 +1,6 @@
-/* orthogonal: a random matrix with orthonormal rows or columns (whichever are fewer), from a normal one by Gram-Schmidt, done twice ("twice is
- * enough", Giraud et al. 2005). Its triangular factor has a positive diagonal, so the result is uniform over such matrices (Saxe et al. 2013). */
+/* orthogonal: a random matrix with orthonormal rows or columns (whichever are fewer), from a normal one by Gram-Schmidt, done twice
+ * ("twice is enough", Giraud et al. 2005). Its triangular factor has a positive diagonal, so the result is uniform over such matrices
+ * (Saxe et al. 2013). */
 #include <math.h>
 
 #include "core/memory.h"

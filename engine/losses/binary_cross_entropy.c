@@ -12,8 +12,8 @@ static const moth_option_row binary_cross_entropy_options[] = {
   LOSS_OPTIONS,
   [BCE_LOGITS] = { .key = "logits", .doc = "the outputs are taken before the sigmoid", .kinds = MOTH_OPTION_FLAG,
                    .fallback = MOTH_FLAG(NULL, false), .foreign = "from_logits with_logits" },
-  [BCE_WEIGHTS] = { .key = "weights", .doc = "of a no and of a yes", .kinds = MOTH_OPTION_REALS, .flags = MOTH_RANGED | MOTH_HIGH_OPEN, .low = 0,
-                    .high = INFINITY, .foreign = "weight class_weight pos_weight" },
+  [BCE_WEIGHTS] = { .key = "weights", .doc = "of a no and of a yes", .kinds = MOTH_OPTION_REALS,
+                    .flags = MOTH_RANGED | MOTH_HIGH_OPEN, .low = 0, .high = INFINITY, .foreign = "weight class_weight pos_weight" },
   [BCE_SMOOTHING] = { .key = "smoothing", .doc = "share by which targets move to 1/2", .kinds = MOTH_OPTION_REAL,
                       .flags = MOTH_RANGED | MOTH_HIGH_OPEN, .low = 0, .high = 1, .fallback = MOTH_REAL(NULL, 0),
                       .foreign = "label_smoothing" } };
@@ -91,8 +91,9 @@ const loss_class loss_binary_cross_entropy = {
   .row = { .name = "binary_cross_entropy", .options = binary_cross_entropy_options,
            .option_count = sizeof binary_cross_entropy_options / sizeof *binary_cross_entropy_options,
            .doc = "For outputs that are each the probability of a yes; wants sigmoid at the end, or logits = true after linear outputs.\n"
-                  "mean of -T log P - (1 - T) log(1 - P) over all elements; together with the sigmoid dE/dZ = (P - T)/elements. P [rows, ...]; "
-                  "T [rows, ...] of 0 and 1, or the classes i64[rows] for one output. In nats. Alone, logarithms are at least -100 as in PyTorch",
+                  "mean of -T log P - (1 - T) log(1 - P) over all elements; together with the sigmoid dE/dZ = (P - T)/elements. "
+                  "P [rows, ...]; T [rows, ...] of 0 and 1, or the classes i64[rows] for one output. In nats. Alone, logarithms are at "
+                  "least -100 as in PyTorch",
            .example = "moth.train{ net = net, data = { x, y }, loss = \"binary_cross_entropy\", epochs = 100 }",
            .foreign = "bce BCELoss BCEWithLogitsLoss bce_with_logits binary_crossentropy BinaryCrossentropy logistic log_loss bce_loss "
                       "binary_cross_entropy_with_logits" },

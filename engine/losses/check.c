@@ -80,8 +80,8 @@ moth_status loss_check_classes(moth *m, const char *where, const char *target_na
   if (labels[i] >= end && last != NULL) {
     const char *is = strstr(last, " is ");  /* "layer 3 is dense(10)" reads "layer 3 dense(10) has" here */
     int head = is == NULL ? (int)strlen(last) : (int)(is - last);
-    return context_fail(m, MOTH_INDEX, where, "label %lld in row %lld of %s, %.*s%s%s has classes %lld..%lld", label, row, target_name, head,
-                        last, is == NULL ? "" : " ", is == NULL ? "" : is + 4, from, to);
+    return context_fail(m, MOTH_INDEX, where, "label %lld in row %lld of %s, %.*s%s%s has classes %lld..%lld", label, row, target_name,
+                        head, last, is == NULL ? "" : " ", is == NULL ? "" : is + 4, from, to);
   }
   moth_status status = context_fail(m, MOTH_INDEX, where, "label %lld in row %lld of %s; classes count from %lld to %lld", label, row,
                                     target_name, from, to);

@@ -61,7 +61,8 @@ static moth_status check_target(moth *m, const moth_part *loss, const loss_setti
   loss_shape_text(MOTH_I64, setting->rows, t, wanted, sizeof wanted);
   loss_shape_text(setting->dtype, setting->rows, t, given, sizeof given);
   loss_fail(m, MOTH_DTYPE, loss, setting, "takes class numbers %s, %s is %s", wanted, setting->target_name, given);
-  return context_hint(m, "%s:to\"i64\" if they are whole numbers", strcmp(setting->target_name, "target") == 0 ? "y" : setting->target_name);
+  const char *name = strcmp(setting->target_name, "target") == 0 ? "y" : setting->target_name;
+  return context_hint(m, "%s:to\"i64\" if they are whole numbers", name);
 }
 
 static moth_status check(moth *m, const moth_part *loss, const loss_setting *setting, bool *classes) {
@@ -87,8 +88,8 @@ const loss_class loss_cross_entropy = {
            .option_count = sizeof cross_entropy_options / sizeof *cross_entropy_options,
            .doc = "For outputs that are the probabilities of classes; wants softmax at the end, or logits = true after linear outputs.\n"
                   "mean over the rows of -sum_c T_c log P_c, with weights divided by the sum of the rows' class weights; together with the "
-                  "softmax dE/dZ = (P - T)/rows. P [rows, classes]; T the classes i64[rows], or rows [rows, classes] that sum to 1. In nats. "
-                  "Alone, logarithms are at least -100 as in binary_cross_entropy",
+                  "softmax dE/dZ = (P - T)/rows. P [rows, classes]; T the classes i64[rows], or rows [rows, classes] that sum to 1. In "
+                  "nats. Alone, logarithms are at least -100 as in binary_cross_entropy",
            .example = "moth.train{ net = net, data = digits, loss = \"cross_entropy\", epochs = 20 }",
            .foreign = "categorical_crossentropy sparse_categorical_crossentropy CrossEntropyLoss CategoricalCrossentropy "
                       "SparseCategoricalCrossentropy crossentropy softmax_cross_entropy ce nll_loss NLLLoss CrossEntropyCriterion" },

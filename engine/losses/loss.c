@@ -148,7 +148,8 @@ moth_status moth_loss_value(moth *m, const moth_part *loss, const moth_tensor *p
   moth_status status = object_check(m, loss, MOTH_PART_OBJECT, "loss", "argument 1");
   if (status != MOTH_OK) return status;
   if (loss->kind != MOTH_LOSS) {
-    return context_fail(m, MOTH_MISUSE, "loss", "argument 1 must be a loss, got the %s %s", moth_part_kind_name(loss->kind), loss->row->name);
+    return context_fail(m, MOTH_MISUSE, "loss", "argument 1 must be a loss, got the %s %s", moth_part_kind_name(loss->kind),
+                        loss->row->name);
   }
   status = tensor_check(m, p, loss->row->name, "prediction");
   if (status == MOTH_OK) status = tensor_check(m, t, loss->row->name, "target");

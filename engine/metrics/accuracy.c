@@ -52,7 +52,8 @@ static moth_status check(moth *m, const char *where, const moth_part *metric, in
 const metric_class metric_accuracy = {
   .row = { .name = "accuracy",
            .doc = "The share of rows whose class is right, 0 to 1.\n"
-                  "P [rows, classes]: the largest output of a row, the first of equal ones; P [rows, 1] or [rows]: whether it is at least 1/2. "
-                  "T the classes i64[rows], or one-hot rows or 0/1 values of P's shape",
-           .example = "moth.accuracy(net:predict(test.x), test.y)", .foreign = "acc Accuracy categorical_accuracy binary_accuracy accuracy_score" },
+                  "P [rows, classes]: the largest output of a row, the first of equal ones; P [rows, 1] or [rows]: whether it is at least "
+                  "1/2. T the classes i64[rows], or one-hot rows or 0/1 values of P's shape",
+           .example = "moth.accuracy(net:predict(test.x), test.y)",
+           .foreign = "acc Accuracy categorical_accuracy binary_accuracy accuracy_score" },
   .higher_is_better = true, .state_bytes = state_bytes, .begin = begin, .add = add, .finish = finish, .check = check };

@@ -131,7 +131,8 @@ moth_status moth_metric_value(moth *m, const moth_part *metric, const moth_tenso
   if (metric->kind == MOTH_LOSS) return moth_loss_value(m, metric, p, t, value, NULL);
   const char *name = metric->row->name;
   if (metric->kind != MOTH_METRIC) {
-    return context_fail(m, MOTH_MISUSE, "metric", "argument 1 must be a metric or a loss, got the %s %s", moth_part_kind_name(metric->kind), name);
+    return context_fail(m, MOTH_MISUSE, "metric", "argument 1 must be a metric or a loss, got the %s %s",
+                        moth_part_kind_name(metric->kind), name);
   }
   status = tensor_check(m, p, name, "prediction");
   if (status == MOTH_OK) status = tensor_check(m, t, name, "target");

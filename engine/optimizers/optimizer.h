@@ -61,7 +61,7 @@ typedef struct schedule_class {
 enum { SCHEDULE_WARMUP, SCHEDULE_OVER, SCHEDULE_COMMON };
 #define SCHEDULE_OPTIONS                                                                                                                 \
   [SCHEDULE_WARMUP] = { .key = "warmup", .doc = "epochs that rise linearly to the base rate", .kinds = MOTH_OPTION_INT,                  \
-                        .flags = MOTH_RANGED, .low = 0, .high = INFINITY, .fallback = MOTH_INT(NULL, 0) },                                  \
+                        .flags = MOTH_RANGED, .low = 0, .high = INFINITY, .fallback = MOTH_INT(NULL, 0) },                                 \
   [SCHEDULE_OVER] = { .key = "over", .doc = "epochs it spans; by default all after the warm-up", .kinds = MOTH_OPTION_INT,               \
                       .flags = MOTH_RANGED, .low = 1, .high = INFINITY }
 

@@ -129,7 +129,8 @@ static inline void bench_rows(bench *b, int64_t rows, bool training) {
   b->saved = calloc(1, (size_t)rows * b->node.saved_row + 1);
   b->saved_fixed = calloc(1, b->node.saved_fixed + 1);
   b->scratch = calloc(1, b->node.scratch_fixed + (size_t)rows * b->node.scratch_row + 1);
-  b->run = (layer_run){ .m = b->m, .node = &b->node, .kernels = &b->m->kernels->of[dtype], .rows = rows, .batch = rows, .training = training,
+  b->run = (layer_run){ .m = b->m, .node = &b->node, .kernels = &b->m->kernels->of[dtype], .rows = rows, .batch = rows,
+                        .training = training,
                         .blocks = b->blocks, .saved_rows = training ? b->saved : NULL, .saved_fixed = b->saved_fixed,
                         .scratch = b->scratch, .key = 99, .step = 3 };
 }

@@ -12,7 +12,8 @@ static void dense_adds_the_bias_to_every_row(void **state) {
   moth *m = support_open(NULL);
   const double w[] = { 1, 2, 3, 4, 5, 6 }, bias[] = { 10, 20 };
   moth_tensor *weights = make_tensor(m, MOTH_F64, 2, SIZES(2, 3), w), *biases = make_tensor(m, MOTH_F64, 1, SIZES(2), bias);
-  moth_part *part = make_part(m, MOTH_LAYER, "dense", OPTIONS(MOTH_INT(NULL, 2), MOTH_TENSOR("init", weights), MOTH_TENSOR("bias_init", biases)));
+  moth_part *part = make_part(m, MOTH_LAYER, "dense", OPTIONS(MOTH_INT(NULL, 2), MOTH_TENSOR("init", weights),
+                                                              MOTH_TENSOR("bias_init", biases)));
   for (int dtype = MOTH_F32; dtype <= MOTH_F64; dtype++) {
     bench b;
     bench_open(m, part, dtype, samples, 2, true, &b);
@@ -56,8 +57,8 @@ static void dense_gradients_match_central_differences(void **state) {
     for (int s = 0; s < 3; s++) {
       for (int bias = 0; bias < 2; bias++) {
         const char *name = moth_catalog(m, MOTH_ACTIVATION, i)->name;
-        moth_part *part = make_part(m, MOTH_LAYER, "dense", OPTIONS(MOTH_INT(NULL, sizes[s][1]), MOTH_TEXT(NULL, name), MOTH_FLAG("bias", bias),
-                                                                    MOTH_TEXT("bias_init", "ones")));
+        moth_part *part = make_part(m, MOTH_LAYER, "dense", OPTIONS(MOTH_INT(NULL, sizes[s][1]), MOTH_TEXT(NULL, name),
+                                                                    MOTH_FLAG("bias", bias), MOTH_TEXT("bias_init", "ones")));
         bench b;
         bench_open(m, part, MOTH_F64, SHAPE(sizes[s][0]), sizes[s][2], true, &b);
         double error = bench_check(&b);

@@ -1,7 +1,13 @@
 /* A layer class of the host's own: y = gain·x + shift, gain and shift of x's shape, both learned. */
 #include "components.h"
 
-typedef struct host { int builds, forwards, backwards; moth_status answer; moth_tensor *kept; bool keeps, was_training; double scale; } host;
+typedef struct host {
+  int builds, forwards, backwards;
+  moth_status answer;
+  moth_tensor *kept;
+  bool keeps, was_training;
+  double scale;
+} host;
 
 static moth_status build(void *data, moth_layer *self, const moth_shape *input, moth_shape *output) {
   host *h = data;
@@ -79,7 +85,8 @@ static void it_is_found_and_takes_options(void **state) {
   host h = { 0 };
   moth *m = open_with(&h);
   assert_non_null(moth_find(m, MOTH_LAYER, "scale"));
-  moth_part *part = make_part(m, MOTH_LAYER, "scale", OPTIONS(MOTH_REAL(NULL, 2.5), MOTH_TEXT("name", "first"), MOTH_TEXT("origin", "host.c:1")));
+  moth_part *part = make_part(m, MOTH_LAYER, "scale", OPTIONS(MOTH_REAL(NULL, 2.5), MOTH_TEXT("name", "first"),
+                                                              MOTH_TEXT("origin", "host.c:1")));
   assert_string_equal(layer_name(part), "first");
   assert_string_equal(layer_origin(part), "host.c:1");
   moth_option by;
@@ -205,7 +212,8 @@ static moth_status misuse(void *data, moth_layer *self, const moth_shape *input,
   assert_fails(m, moth_layer_declare(self, NULL, input, NULL), MOTH_MISUSE, "bad: a parameter needs a name and a shape");
   const moth_shape wrong = { .rank = 1, .size = { -1 } };
   assert_fails(m, moth_layer_declare(self, "v", &wrong, NULL), MOTH_SHAPE, "bad: parameter 'v' has a shape that cannot be");
-  assert_fails(m, moth_layer_declare(self, "v", input, moth_layer_part(self)), MOTH_MISUSE, "bad: init must be an initializer, got the layer bad");
+  assert_fails(m, moth_layer_declare(self, "v", input, moth_layer_part(self)), MOTH_MISUSE,
+               "bad: init must be an initializer, got the layer bad");
   for (int i = 1; i < 16; i++) {
     char name[8];
     snprintf(name, sizeof name, "p%d", i);
@@ -218,11 +226,13 @@ static moth_status misuse(void *data, moth_layer *self, const moth_shape *input,
 
 static void misuse_in_build_is_told(void **state) {
   moth *m = support_open(NULL);
-  const moth_layer_class class = { .size = sizeof class, .row = { .name = "bad" }, .build = misuse, .forward = forward, .backward = backward };
+  const moth_layer_class class = { .size = sizeof class, .row = { .name = "bad" }, .build = misuse, .forward = forward,
+                                   .backward = backward };
   assert_ok(m, moth_register_layer(m, &class));
   moth_part *part = make_part(m, MOTH_LAYER, "bad", NULL);
   bench b;
-  assert_fails(m, bench_infer(m, part, MOTH_F32, &sample, &b), MOTH_SHAPE, "net: layer 2 bad: its build gave an output shape that cannot be");
+  assert_fails(m, bench_infer(m, part, MOTH_F32, &sample, &b), MOTH_SHAPE,
+               "net: layer 2 bad: its build gave an output shape that cannot be");
   bench_close(&b);
   moth_release(part);
   moth_close(m);

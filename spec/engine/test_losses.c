@@ -1,5 +1,5 @@
-/* Every loss of the catalog: values by hand, gradients against central differences (alone, and fused with its activation), classes and rows,
- * weights, strides, both dtypes. */
+/* Every loss of the catalog: values by hand, gradients against central differences (alone, and fused with its activation), classes and
+ * rows, weights, strides, both dtypes. */
 #include "components.h"
 #include "losses/loss.h"
 
@@ -241,15 +241,17 @@ static void large_batches_are_sums_of_their_rows(void **state) {
           void *y = values_of(dtype, NULL, count);
           numbers_fill(42, numbers, count, 0, 1);
           void *t = values_of(dtype, numbers, count);
-          loss_run run = { .kernels = &m->kernels->of[dtype], .dtype = dtype, .loss = loss, .fused = fused && class->fuses != NULL, .rows = rows,
-                           .columns = columns, .p = p, .p_row = columns, .p_column = 1, .t = t, .t_row = columns, .t_column = 1, .d = d,
+          loss_run run = { .kernels = &m->kernels->of[dtype], .dtype = dtype, .loss = loss, .fused = fused && class->fuses != NULL,
+                           .rows = rows, .columns = columns, .p = p, .p_row = columns, .p_column = 1, .t = t, .t_row = columns, .t_column = 1, .d = d,
                            .d_row = columns, .d_column = 1, .scale = 0.5 };
           if (run.fused) run.y = y, run.y_row = columns, run.y_column = 1;
           const double whole = class->rows(&run);
           const size_t row_bytes = (size_t)columns * dtype_size(dtype);
           run.rows = 1, run.y = NULL;
           for (int64_t row = 0; row < rows; row++) {
-            run.p = (char *)p + (size_t)row * row_bytes, run.t = (char *)t + (size_t)row * row_bytes, run.d = (char *)each + (size_t)row * row_bytes;
+            run.p = (char *)p + (size_t)row * row_bytes;
+            run.t = (char *)t + (size_t)row * row_bytes;
+            run.d = (char *)each + (size_t)row * row_bytes;
             sum += class->rows(&run);
           }
           assert_close(whole, sum, 1e-12);
@@ -270,7 +272,8 @@ static void many_classes_give_what_few_give(void **state) {
   double z[CLASSES], total = 0, value;
   numbers_fill(43, z, CLASSES, -3, 3);
   for (int j = 0; j < CLASSES; j++) total += exp(z[j]);
-  moth_tensor *p = make_tensor(m, MOTH_F64, 2, SIZES(1, CLASSES), z), *t = make_tensor(m, MOTH_I64, 1, SIZES(1), (double[]){ 777 }), *d = NULL;
+  moth_tensor *p = make_tensor(m, MOTH_F64, 2, SIZES(1, CLASSES), z), *t = make_tensor(m, MOTH_I64, 1, SIZES(1), (double[]){ 777 });
+  moth_tensor *d = NULL;
   moth_part *loss = make_part(m, MOTH_LOSS, "cross_entropy", OPTIONS(MOTH_FLAG("logits", true)));
   assert_ok(m, moth_loss_value(m, loss, p, t, &value, &d));
   assert_close(value, log(total) - z[777], 1e-13);
@@ -347,7 +350,8 @@ static void probabilities_of_zero_are_finite(void **state) {
 static void tiny_losses_keep_their_digits(void **state) {
   moth *m = support_open(NULL);
   moth_part *loss = make_part(m, MOTH_LOSS, "binary_cross_entropy", OPTIONS(MOTH_FLAG("logits", true)));
-  moth_tensor *p = make_tensor(m, MOTH_F64, 2, SIZES(1, 1), (double[]){ 40 }), *t = make_tensor(m, MOTH_F64, 2, SIZES(1, 1), (double[]){ 1 });
+  moth_tensor *p = make_tensor(m, MOTH_F64, 2, SIZES(1, 1), (double[]){ 40 });
+  moth_tensor *t = make_tensor(m, MOTH_F64, 2, SIZES(1, 1), (double[]){ 1 });
   moth_tensor *d = NULL;
   double value;
   assert_ok(m, moth_loss_value(m, loss, p, t, &value, &d));
@@ -419,7 +423,8 @@ static void rows_that_weigh_nothing_say_nothing(void **state) {
   moth *m = support_open(NULL);
   const double weights[] = { 0, 1 };
   moth_part *loss = make_part(m, MOTH_LOSS, "cross_entropy", OPTIONS(MOTH_REALS("weights", 2, weights), MOTH_FLAG("logits", true)));
-  moth_tensor *p = make_tensor(m, MOTH_F64, 2, SIZES(1, 2), (double[]){ 1, 2 }), *t = make_tensor(m, MOTH_I64, 1, SIZES(1), (double[]){ 0 });
+  moth_tensor *p = make_tensor(m, MOTH_F64, 2, SIZES(1, 2), (double[]){ 1, 2 });
+  moth_tensor *t = make_tensor(m, MOTH_I64, 1, SIZES(1), (double[]){ 0 });
   moth_tensor *d = NULL;
   double value;
   assert_ok(m, moth_loss_value(m, loss, p, t, &value, &d));

@@ -5,7 +5,8 @@
 /* A setting as the trainer gives it: "layer 3 is dense(10, …)" before the loss, 1257 rows. */
 static loss_setting setting(const char *activation, const char *last, moth_dtype dtype, moth_shape target, int64_t outputs) {
   return (loss_setting){ .where = "train", .activation = activation, .last = last, .dtype = dtype, .target = target,
-                         .prediction = { .rank = 1, .size = { outputs } }, .rows = 1257, .target_name = "data.y", .prediction_dtype = MOTH_F32 };
+                         .prediction = { .rank = 1, .size = { outputs } }, .rows = 1257, .target_name = "data.y",
+                         .prediction_dtype = MOTH_F32 };
 }
 static const moth_shape bare = { .rank = 0 };
 static moth_shape row_of(int64_t columns) { return (moth_shape){ .rank = 1, .size = { columns } }; }
@@ -31,7 +32,8 @@ static void the_last_activation_must_suit(void **state) {
                "train: cross_entropy needs softmax at the end, layer 2 is dense(1, \"sigmoid\"); use binary_cross_entropy");
   s = setting("linear", "layer 2 is dense(10)", MOTH_F32, row_of(10), 10);
   assert_fails(m, check(m, "cross_entropy", NULL, &s), MOTH_OPTION,
-               "train: cross_entropy needs softmax at the end, layer 2 is dense(10); cross_entropy{ logits = true } takes its outputs as they are");
+               "train: cross_entropy needs softmax at the end, layer 2 is dense(10); "
+               "cross_entropy{ logits = true } takes its outputs as they are");
   assert_ok(m, check(m, "cross_entropy", OPTIONS(MOTH_FLAG("logits", true)), &s));
   assert_ok(m, check(m, "binary_cross_entropy", OPTIONS(MOTH_FLAG("logits", true)), &s));
   s = setting("tanh", "layer 2 is dense(10, \"tanh\")", MOTH_F32, row_of(10), 10);
@@ -144,7 +146,8 @@ static void values_are_refused_with_both_shapes(void **state) {
   moth *m = support_open(NULL);
   moth_part *mse = make_part(m, MOTH_LOSS, "mse", NULL), *cross = make_part(m, MOTH_LOSS, "cross_entropy", NULL);
   double numbers[48] = { 0 }, value = 7;
-  moth_tensor *d = NULL, *column = make_tensor(m, MOTH_F32, 2, SIZES(16, 1), numbers), *flat = make_tensor(m, MOTH_F32, 1, SIZES(16), numbers);
+  moth_tensor *d = NULL, *column = make_tensor(m, MOTH_F32, 2, SIZES(16, 1), numbers);
+  moth_tensor *flat = make_tensor(m, MOTH_F32, 1, SIZES(16), numbers);
   moth_tensor *short_one = make_tensor(m, MOTH_F32, 2, SIZES(15, 1), numbers), *whole = make_tensor(m, MOTH_I64, 1, SIZES(16), numbers);
   moth_tensor *scalar = make_tensor(m, MOTH_F32, 0, SIZES(0), numbers), *none = make_tensor(m, MOTH_F32, 2, SIZES(0, 3), numbers);
   moth_tensor *three = make_tensor(m, MOTH_F32, 2, SIZES(16, 3), numbers);
@@ -165,7 +168,8 @@ static void values_are_refused_with_both_shapes(void **state) {
   ((int64_t *)whole->values)[5] = 1; /* one column is one class */
   assert_status(m, moth_loss_value(m, cross, column, whole, &value, &d), MOTH_INDEX);
   moth_part *sgd = make_part(m, MOTH_OPTIMIZER, "sgd", NULL);
-  assert_fails(m, moth_loss_value(m, sgd, column, column, &value, &d), MOTH_MISUSE, "loss: argument 1 must be a loss, got the optimizer sgd");
+  assert_fails(m, moth_loss_value(m, sgd, column, column, &value, &d), MOTH_MISUSE,
+               "loss: argument 1 must be a loss, got the optimizer sgd");
   assert_status(m, moth_loss_value(m, mse, NULL, column, &value, &d), MOTH_MISUSE);
   assert_status(m, moth_loss_value(m, NULL, column, column, &value, &d), MOTH_MISUSE);
   assert_status(m, moth_loss_value(m, mse, column, column, NULL, &d), MOTH_MISUSE);

@@ -154,7 +154,8 @@ static void what_does_not_fit_is_refused(void **state) {
   assert_fails(m, moth_metric_value(m, part, none, none, &value), MOTH_DATA, "accuracy: prediction f32[0,3] has no values");
   assert_fails(m, moth_metric_value(m, part, labels, labels, &value), MOTH_DTYPE, "accuracy: prediction must be f32 or f64, got i64[4]");
   assert_fails(m, moth_metric_value(m, part, scalar, scalar, &value), MOTH_SHAPE, "accuracy: prediction must be [rows, ...], got f32[]");
-  assert_fails(m, moth_metric_value(m, sgd, p, p, &value), MOTH_MISUSE, "metric: argument 1 must be a metric or a loss, got the optimizer sgd");
+  assert_fails(m, moth_metric_value(m, sgd, p, p, &value), MOTH_MISUSE,
+               "metric: argument 1 must be a metric or a loss, got the optimizer sgd");
   assert_status(m, moth_metric_value(m, part, NULL, p, &value), MOTH_MISUSE);
   assert_status(m, moth_metric_value(m, part, p, p, NULL), MOTH_MISUSE);
   assert_fails(m, moth_part_create(m, MOTH_METRIC, "acc", NULL, &other), MOTH_OPTION, "no metric 'acc'; here it is 'accuracy'");

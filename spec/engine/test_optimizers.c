@@ -4,7 +4,12 @@
 
 enum { COUNT = 37, STEPS = 3 };
 
-typedef struct variant { const char *name; moth_option options[6]; double lr, momentum, decay, beta1, beta2, epsilon; bool nesterov; } variant;
+typedef struct variant {
+  const char *name;
+  moth_option options[6];
+  double lr, momentum, decay, beta1, beta2, epsilon;
+  bool nesterov;
+} variant;
 
 static const variant variants[] = {
   { "sgd", { MOTH_END }, 0.01, 0, 0, 0, 0, 0, false },
@@ -13,8 +18,8 @@ static const variant variants[] = {
   { "sgd", { MOTH_REAL("lr", 0.1), MOTH_REAL("momentum", 0.8), MOTH_FLAG("nesterov", true), MOTH_REAL("weight_decay", 0.01), MOTH_END },
     0.1, 0.8, 0.01, 0, 0, 0, true },
   { "adam", { MOTH_END }, 1e-3, 0, 0, 0.9, 0.999, 1e-8, false },
-  { "adam", { MOTH_REAL("lr", 0.1), MOTH_REAL("beta1", 0.5), MOTH_REAL("beta2", 0.7), MOTH_REAL("epsilon", 0.01), MOTH_REAL("weight_decay", 0.2),
-              MOTH_END }, 0.1, 0, 0.2, 0.5, 0.7, 0.01, false },
+  { "adam", { MOTH_REAL("lr", 0.1), MOTH_REAL("beta1", 0.5), MOTH_REAL("beta2", 0.7), MOTH_REAL("epsilon", 0.01),
+              MOTH_REAL("weight_decay", 0.2), MOTH_END }, 0.1, 0, 0.2, 0.5, 0.7, 0.01, false },
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
@@ -195,7 +200,8 @@ static void warmup_rises_before_any_of_them(void **state) {
     assert_string_equal(row->options[SCHEDULE_WARMUP].key, "warmup");
     assert_string_equal(row->options[SCHEDULE_OVER].key, "over");
     const bool is_step = strcmp(row->name, "step") == 0;
-    moth_part *part = make_part(m, MOTH_SCHEDULE, row->name, is_step ? OPTIONS(MOTH_INT("warmup", 4), MOTH_INT("every", 2)) : OPTIONS(MOTH_INT("warmup", 4)));
+    const moth_option *warm = is_step ? OPTIONS(MOTH_INT("warmup", 4), MOTH_INT("every", 2)) : OPTIONS(MOTH_INT("warmup", 4));
+    moth_part *part = make_part(m, MOTH_SCHEDULE, row->name, warm);
     moth_part *bare = make_part(m, MOTH_SCHEDULE, row->name, is_step ? OPTIONS(MOTH_INT("every", 2)) : NULL);
     for (int epoch = 1; epoch <= 4; epoch++) assert_close(schedule_lr(part, epoch, 20, 0.8), 0.2 * epoch, 1e-15);
     for (int epoch = 5; epoch <= 20; epoch++) assert_true(schedule_lr(part, epoch, 20, 0.8) == schedule_lr(bare, epoch - 4, 16, 0.8));
