@@ -454,7 +454,7 @@ MOTH_API moth_status moth_dataset_split(moth *m, const moth_dataset *data, const
 MOTH_API moth_status moth_dataset_take(moth *m, const moth_dataset *data, int64_t rows, moth_dataset **part);
 MOTH_API moth_status moth_dataset_select(moth *m, const moth_dataset *data, const moth_tensor *ids, moth_dataset **part);
 MOTH_API moth_status moth_dataset_shuffle(moth *m, const moth_dataset *data, const uint64_t *seed, moth_dataset **shuffled);
-/* y as class numbers from any tensor of numbers: names in order of value; *names (NULL not wanted) is a new data set's class list. */
+/* y as class numbers i64 from any tensor of numbers; *values (NULL: not wanted) are the distinct ones, ascending, in y's dtype. */
 MOTH_API moth_status moth_classes(moth *m, const moth_tensor *y, moth_tensor **classes, moth_tensor **values);
 
 /* Options: size, shuffle, seed, drop_last. */
