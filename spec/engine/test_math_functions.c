@@ -65,6 +65,8 @@ static double sample(const row *r, moth_dtype dtype, int64_t i) {
 
 static void errors(void **state) {
   static double x[SAMPLES], y[SAMPLES];
+  volatile long double one = 1, little = 0x1p-60L;
+  if (one + little == one) skip(); /* valgrind's long double is a double */
   for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
     for (int s = 0; s < 3; s++) {
       for (int d = MOTH_F32; set_at(s) && d <= MOTH_F64; d++) {

@@ -291,6 +291,11 @@ static void dropout_masks(void **state) {
       for (int c = 0; c < 3; c++) {
         for (int i = 0; i < 6; i++) {
           uint64_t key = 0x123456789abcdef0u + (uint64_t)i;
+          uint32_t words[4]; /* a draw that equals p is kept */
+          random_block(counters[c], key, words);
+          double exact = random_f32(words[2]), keep[4];
+          set_at(s)->of[d].uniform(key, counters[c], keep, 4, exact);
+          assert_true(value_of(keep, (moth_dtype)d, 2) > 0);
           kernels_reference()->of[d].uniform(key, counters[c], want, LONGEST, ps[i]);
           set_at(s)->of[d].uniform(key, counters[c], y, LONGEST, ps[i]);
           assert_memory_equal(y, want, LONGEST * e);

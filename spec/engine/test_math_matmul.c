@@ -80,10 +80,11 @@ static void check_shapes(const char *set, product f, const int64_t (*shapes)[3],
   moth *m = open_context(set);
   for (int s = 0; s < count; s++) {
     for (int d = MOTH_F32; d <= MOTH_F64; d++) {
-      for (int layout = 0; layout < LAYOUTS * LAYOUTS; layout++) {
+      for (int turn = 0; turn < LAYOUTS; turn++) { /* five of the 25 pairs a shape, all of them over five shapes */
+        int layout = (turn * (LAYOUTS + 1) + s * LAYOUTS) % (LAYOUTS * LAYOUTS);
         matrix a = matrix_new((moth_dtype)d, shapes[s][0], shapes[s][2], layout / LAYOUTS, 1);
         matrix b = matrix_new((moth_dtype)d, shapes[s][2], shapes[s][1], layout % LAYOUTS, 2);
-        check_product(m, f, &a, &b, (layout + s) % 2);
+        check_product(m, f, &a, &b, (turn + s) % 2);
         free(a.block), free(b.block);
       }
     }
@@ -176,7 +177,7 @@ static void broadcast_operands(void **state) {
 /* Above 2^30 flop a product goes in pieces; a cancel is seen between them and stays for the caller to take. */
 static void large_products(void **state) {
   moth *m = open_context(NULL);
-  const int64_t rows = 900, columns = 820, inner = 1000;
+  const int64_t rows = 830, columns = 820, inner = 800;
   matrix a = matrix_new(MOTH_F32, rows, inner, ROW_MAJOR, 1), b = matrix_new(MOTH_F32, inner, columns, COLUMN_MAJOR, 2);
   float *c = malloc(sizeof *c * (size_t)(rows * columns));
   by_matmul(m, &a, &b, c, columns, false);
@@ -184,7 +185,7 @@ static void large_products(void **state) {
     for (int64_t j = 0; j < columns; j += 83) {
       long double sum = 0, size = 0;
       for (int64_t p = 0; p < inner; p++) sum += at(&a, i, p) * at(&b, p, j), size += fabsl(at(&a, i, p) * at(&b, p, j));
-      assert_true(fabsl(c[i * columns + j] - sum) <= size * 1000 * 0x1p-24L);
+      assert_true(fabsl(c[i * columns + j] - sum) <= size * 800 * 0x1p-24L);
     }
   }
   atomic_store(&m->cancelled, 1);
