@@ -2,7 +2,7 @@
  * The three are one source (real.inc) compiled for three processors; reference.c states what each must compute and the tests compare.
  * Pointers may not overlap unless they are equal. Bits depend on the kernel set, never on how a range was split: every function gives for
  * element i what it gives when called for i alone; sums say how they are formed. Fused multiply-add is explicit; a set without it takes one
- * product and one sum. Errors of the vector functions are stated in ulp in reference.c's tests. */
+ * product and one sum. Errors of the vector functions are stated in ulp in spec/engine/test_math_functions.c. */
 #ifndef MATH_KERNELS_H
 #define MATH_KERNELS_H
 
@@ -18,7 +18,8 @@ enum unary_kernel { /* y[i] = f(x[i]) */
 enum scaled_kernel { /* y[i] = f(x[i]; a) */
   SCALED_LEAKY_RELU /* slope a */, SCALED_ELU /* alpha a */, SCALED_SOFTPLUS /* log(1+exp(a x))/a, x where a x > 20 */, SCALED_SELU, SCALED_KERNELS
 };
-enum slope_kernel { /* d[i] *= f'(…), from the output y alone, or from the input z where the name ends in _Z; a as above */
+enum slope_kernel { /* d[i] *= f'(…), from the output y alone, or from the input z where the name ends in _Z; a as above
+                      (SLOPE_SOFTPLUS: its beta, 1 for the plain one) */
   SLOPE_SIGMOID, SLOPE_TANH, SLOPE_RELU, SLOPE_LEAKY_RELU_Z, SLOPE_ELU, SLOPE_SELU, SLOPE_SOFTPLUS, SLOPE_SOFTSIGN, SLOPE_HARD_SIGMOID,
   SLOPE_HARD_TANH, SLOPE_GELU_Z, SLOPE_GELU_TANH_Z, SLOPE_SILU_Z, SLOPE_KERNELS
 };
@@ -37,7 +38,7 @@ typedef struct real_kernels {
   void (*fill)(void *y, int64_t n, double value);
   void (*scale)(void *y, int64_t n, double factor);
   void (*axpy)(const void *x, void *y, int64_t n, double factor);           /* y[i] = fma(factor, x[i], y[i]) */
-  double (*sum)(const void *x, int64_t n);                                  /* in f64; f64 input pairwise over blocks of 128, exact tree documented */
+  double (*sum)(const void *x, int64_t n);                                  /* in f64, by the tree in reduce.inc, which is the same in every set */
   double (*sum_squares)(const void *x, int64_t n);
   double (*dot)(const void *a, const void *b, int64_t n);                   /* accumulated in f64 */
   void (*add_columns)(const void *x, int64_t rows, int64_t columns, int64_t stride, void *sums, bool add); /* column sums over rows, in order */
@@ -53,7 +54,9 @@ typedef struct real_kernels {
   void (*sgd)(void *w, const void *g, int64_t n, double lr, double weight_decay);
   void (*momentum)(void *w, const void *g, void *velocity, int64_t n, const update_numbers *u);
   void (*adam)(void *w, const void *g, void *m, void *v, int64_t n, const update_numbers *u); /* correction1 = 1-beta1^t, correction2 = 1-beta2^t */
-  void (*uniform)(uint64_t key, const uint32_t counter[4], void *keep, int64_t n, double p);   /* see dropout: keep[i] = word_i >= p ? 1/(1-p) : 0 */
+  /* Dropout's mask: keep[i] = random_f32(word i) >= p ? 1/(1-p) : 0, where block b of four words has the counter {counter[0] + b, …}. A
+   * range from element 4b is made alone with counter[0] + b. */
+  void (*uniform)(uint64_t key, const uint32_t counter[4], void *keep, int64_t n, double p);
 } real_kernels;
 
 typedef struct kernels {
