@@ -32,6 +32,7 @@ typedef struct module {
   moth_dtype dtype;             /* of what is made without saying */
   printing printing;
   int running;                  /* trainings that are under way */
+  bool cancelled;               /* the last error raised was a cancel */
   bool failed;                  /* a callback raised: its error value waits in the module's user value */
   uint64_t seen, live;          /* bytes the context held at the last look, and after the last full collection */
   uint64_t debt, step;          /* new bytes since the last full collection, and since the last step */

@@ -180,6 +180,12 @@ static int push_classes(lua_State *L, const moth_dataset *data) {
   return 1;
 }
 
+static const char *field_at(const void *list, int index) {
+  static const char *const fields[] = { "x", "y", "weight", "classes", NULL };
+  (void)list;
+  return fields[index];
+}
+
 static int read_field(lua_State *L) {
   module *M = module_here(L);
   if (lua_type(L, 2) != LUA_TSTRING) {
@@ -191,7 +197,8 @@ static int read_field(lua_State *L) {
   const moth_dataset *data = self(L, name);
   if (strcmp(name, "x") == 0 || strcmp(name, "y") == 0 || strcmp(name, "weight") == 0) return push_column(L, M, data, name);
   if (strcmp(name, "classes") == 0) return push_classes(L, data);
-  const char *nearest = errors_nearest_key(L, lua_upvalueindex(2), name);
+  const char *nearest = errors_nearest(name, field_at, NULL);
+  if (nearest == NULL) nearest = errors_nearest_key(L, lua_upvalueindex(2), name);
   if (nearest != NULL) return errors_fail(L, "a data set has no '%s'; did you mean '%s'?", name, nearest);
   return errors_fail(L, "a data set has no '%s' (x y weight classes)", name);
 }

@@ -50,6 +50,7 @@ int errors_raise(lua_State *L, module *M, moth_status status) {
     lua_setiuservalue(L, -3, SLOT_ERROR);
     return lua_error(L);
   }
+  M->cancelled = status == MOTH_CANCELLED;
   return errors_fail(L, "%s", moth_message(M->m));
 }
 

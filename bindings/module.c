@@ -266,3 +266,10 @@ bool moth_lua_running(lua_State *L) {
   const module *M = module_of(L);
   return M != NULL && M->running > 0;
 }
+
+bool moth_lua_cancelled(lua_State *L) {
+  module *M = module_of(L);
+  bool was = M != NULL && M->cancelled;
+  if (M != NULL) M->cancelled = false;
+  return was;
+}

@@ -41,6 +41,8 @@ MOTH_API int moth_lua_handler(lua_State *L);
 MOTH_API void moth_lua_trace(lua_State *L);
 /* Whether a training is under way in this state: it takes a pending cancel itself. */
 MOTH_API bool moth_lua_running(lua_State *L);
+/* Whether the last error that the engine raised in this state was a cancel (MOTH_CANCELLED); forgets it. */
+MOTH_API bool moth_lua_cancelled(lua_State *L);
 
 #ifdef __cplusplus
 }

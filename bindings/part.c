@@ -92,6 +92,22 @@ static void add_constructors(lua_State *L, module *M, moth_part_kind kind) {
   }
 }
 
+/* The kind among `kinds` that has the name; else the one that knows what was meant, else the last. */
+static moth_part_kind kind_of_name(module *M, unsigned kinds, const char *name) {
+  moth_part_kind found = MOTH_PART_KINDS;
+  bool meant = false;
+  for (int k = 0; k < MOTH_PART_KINDS; k++) {
+    if (!(kinds >> k & 1)) continue;
+    if (moth_find(M->m, (moth_part_kind)k, name) != NULL) return (moth_part_kind)k;
+    moth_part *none = NULL;
+    moth_part_create(M->m, (moth_part_kind)k, name, NULL, &none);
+    bool means = strstr(moth_message(M->m), "did you mean") != NULL || strstr(moth_message(M->m), "here it is") != NULL;
+    if (!meant) found = (moth_part_kind)k;
+    meant = meant || means;
+  }
+  return found;
+}
+
 moth_part *part_argument(lua_State *L, module *M, int index, unsigned kinds, const char *where, const char *argument) {
   const handle *h = handle_at(L, index);
   if (h != NULL && h->kind == MOTH_PART_OBJECT && h->object != NULL) {
@@ -103,16 +119,10 @@ moth_part *part_argument(lua_State *L, module *M, int index, unsigned kinds, con
     const char *got = handle_describe(L, index);
     errors_fail(L, "%s: %s must be a component or its name, got %s", where, argument, got);
   }
-  const char *name = lua_tostring(L, index);
-  moth_part_kind kind = MOTH_PART_KINDS, first = MOTH_PART_KINDS;
-  for (int k = MOTH_PART_KINDS - 1; k >= 0; k--) {
-    if (!(kinds >> k & 1)) continue;
-    first = (moth_part_kind)k;
-    if (moth_find(M->m, first, name) != NULL) kind = first;
-  }
+  moth_part_kind kind = kind_of_name(M, kinds, lua_tostring(L, index));
   handle *made = handle_new(L, M, MOTH_PART_OBJECT, 1);
   moth_part *part = NULL;
-  moth_status status = moth_part_create(M->m, kind == MOTH_PART_KINDS ? first : kind, name, NULL, &part);
+  moth_status status = moth_part_create(M->m, kind, lua_tostring(L, index), NULL, &part);
   if (status != MOTH_OK) errors_fail(L, "%s: %s", where, moth_message(M->m));
   made->object = part;
   handle_register(L, -1);

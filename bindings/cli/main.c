@@ -151,7 +151,8 @@ int command_report(lua_State *L) {
   const char *trace = lua_tostring(L, -1);
   if (*trace != 0) fprintf(stderr, "%s\n", trace + 1);
   lua_settop(L, 0);
-  return command_was_interrupted() ? 130 : 1;
+  bool interrupted = command_was_interrupted(), cancelled = moth_lua_cancelled(L);
+  return interrupted || cancelled ? 130 : 1;
 }
 
 /* The table `arg`: the script at 0, its arguments from 1, the command before. */

@@ -71,13 +71,23 @@ static int show(lua_State *L) {
   return 0;
 }
 
-/* "(prompt):1: attempt …" → "attempt …" */
-static void strip_position(lua_State *L) {
-  const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-  if (strncmp(message, "(prompt):", 9) != 0) return;
-  const char *end = strstr(message + 9, ": ");
-  if (end == NULL) return;
-  lua_pushfstring(L, "error: %s", end + 2);
+/* Whether a message begins with a place: "file.lua:12: ". */
+static bool has_place(const char *message) {
+  size_t line = strcspn(message, "\n");
+  for (const char *at = message; (at = memchr(at, ':', line - (size_t)(at - message))) != NULL; at++) {
+    size_t digits = strspn(at + 1, "0123456789");
+    if (digits > 0 && strncmp(at + 1 + digits, ": ", 2) == 0) return true;
+  }
+  return false;
+}
+
+/* What was typed here has no place worth telling: "(prompt):1: attempt …" → "error: attempt …" */
+static void tell_as_error(lua_State *L) {
+  const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+  if (message == NULL) return;
+  const char *end = strncmp(message, "(prompt):", 9) == 0 ? strstr(message + 9, ": ") : NULL;
+  if (end == NULL && has_place(message)) return;
+  lua_pushfstring(L, "error: %s", end != NULL ? end + 2 : message);
   lua_remove(L, -2);
 }
 
@@ -96,7 +106,7 @@ static bool run(const prompt *p) {
     status = lua_pcall(L, lua_gettop(L) - 1, 0, 0);
   }
   if (status != LUA_OK) {
-    strip_position(L);
+    tell_as_error(L);
     command_report(L);
   }
   lua_settop(L, 0);

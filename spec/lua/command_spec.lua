@@ -1,0 +1,149 @@
+-- The command `moth`, run as a person runs it.
+local interpreter = os.getenv "MOTH_COMMAND" or "build/moth"
+
+local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+-- Runs a shell command line in which MOTH stands for the command: output, errors, exit status.
+local function run(line)
+  local out, err = os.tmpname(), os.tmpname()
+  local _, kind, code = os.execute(("{ %s\n} >%s 2>%s"):format(line:gsub("MOTH", function() return interpreter end), out, err))
+  local function read(path)
+    local file = assert(io.open(path))
+    local text = file:read "a"
+    file:close()
+    os.remove(path)
+    return text
+  end
+  return read(out), read(err), kind == "exit" and code or 128 + code
+end
+
+local function script(text)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+  return path
+end
+
+describe("moth", function()
+  it("runs scripts with arguments", function()
+    local path = script 'print(arg[0] ~= nil, arg[1], rawget(_G, "moth"), require("moth").version, ...)'
+    assert.same({ "true\ta\tnil\t0.1.0\ta\tb\n", "", 0 }, { run("MOTH " .. path .. " a b") })
+    assert.same({ "-\tx\n", "", 0 }, { run [[printf 'print(arg[0], arg[1])' | MOTH - x]] })
+    os.remove(path)
+  end)
+
+  it("runs chunks", function()
+    assert.same({ "3.0\tx\n", "", 0 }, { run("MOTH -e " .. quote "print(moth.ones(3):sum(), ...)" .. " x") })
+    assert.same({ "", "(command line):1: index 4: rows of f32[2] are 1..2 or -2..-1\n", 1 },
+      { run("MOTH -e " .. quote "local t = moth.zeros(2) t[4] = 1") })
+  end)
+
+  it("sets threads and seed", function()
+    assert.same({ "1\n", "", 0 }, { run("MOTH --threads 1 -e " .. quote "print(moth.threads())") })
+    local one = run("MOTH --seed=3 -e " .. quote "print(moth.rand(1):item())")
+    assert.equal(run("MOTH -e " .. quote "moth.seed(3) print(moth.rand(1):item())"), one)
+    assert.are_not.equal(run("MOTH -e " .. quote "print(moth.rand(1):item())"), one)
+  end)
+
+  it("tells its version and how it is used", function()
+    assert.same({ "Moth 0.1.0 (" .. (_VERSION == "Lua 5.4" and "Lua 5.4" or _VERSION), 0 }, { (run "MOTH --version"):match "^[^.]*%.1%.0 %(Lua 5%.4", 0 })
+    assert.is_truthy((run "MOTH --help"):find "^usage: moth")
+  end)
+
+  it("refuses a wrong command line with status 2", function()
+    for _, case in ipairs{ { "--bogus", "no option '--bogus'" }, { "-e", "-e needs a chunk" }, { "--seed x", "--seed must be a whole number, got x" },
+                           { "--threads 0", "--threads must be a whole number from 1 to 256, got 0" } } do
+      local out, err, code = run("MOTH " .. case[1])
+      assert.equal("", out)
+      assert.equal("moth: " .. case[2], err:match "^[^\n]*")
+      assert.equal(2, code)
+    end
+  end)
+
+  it("tells errors with the frames of scripts alone", function()
+    local path = script [[
+local moth = require "moth"
+local function limit(e) return e.val_loss < nil end
+local function go()
+  local xy = { { { 1 }, { 2 } }, { { 1 }, { 2 } } }
+  moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = xy, validation = xy, loss = "mse", epochs = 2, progress = false,
+              on_epoch = limit }
+end
+go()
+]]
+    local out, err, code = run("MOTH " .. path)
+    assert.equal("", out)
+    assert.equal(1, code)
+    assert.equal(("FILE:2: attempt to compare number with nil\n  FILE:2  in the function of line 2\n  FILE:5  in go\n" ..
+      "  FILE:8  in the main chunk\n"), (err:gsub(path:gsub("%p", "%%%0"), "FILE")))
+    os.remove(path)
+    out, err, code = run "MOTH none.lua"
+    assert.same({ "", "cannot open none.lua: No such file or directory\n", 1 }, { out, err, code })
+    assert.same({ "", "error: mine\n", 1 }, { run("MOTH -e " .. quote "error(setmetatable({}, { __tostring = function() return 'mine' end }))") })
+  end)
+
+  it("draws progress on the error stream: rows, without control characters", function()
+    local path = script [[
+local moth = require "moth"
+local x = moth.rand(20, 1, { gen = moth.generator(1) })
+moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { x, x }, validation = { x, x }, loss = "mse", metrics = { "mae" }, epochs = 45 }
+]]
+    local out, err, code = run("MOTH " .. path)
+    assert.same({ "", 0 }, { out, code })
+    local lines, epochs = {}, {}
+    for line in err:gmatch "[^\n]+" do
+      lines[#lines + 1] = line
+      epochs[#epochs + 1] = tonumber(line:match "^%s*(%d+) ")
+    end
+    assert.equal("epoch      loss  val_loss   val_mae       lr     time", lines[1])
+    table.remove(epochs) -- the last line begins with a number too
+    assert.same({ 1, 2, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45 }, epochs)
+    assert.is_truthy(lines[2]:find "^    1    %d%.%d%d%d%d    %d%.%d%d%d%d    %d%.%d%d%d%d  1%.0e%-03    0%.%d%ds$")
+    assert.is_truthy(lines[#lines]:find "^45 epochs done")
+    assert.is_nil(err:find "[\r\27]")
+    os.remove(path)
+  end)
+
+  it("ends a training at an interrupt and goes on; a loop with status 130", function()
+    local path = script [[
+local moth = require "moth"
+local x = moth.rand(100, 1)
+local run = moth.train{ net = moth.net{ input = 1, moth.dense(50, "tanh"), moth.dense(1) }, data = { x, x }, loss = "mse", epochs = 10 ^ 9,
+  progress = false, on_epoch = function(e) if e.epoch == 1 then io.stdout:write("ready\n"):flush() end end }
+print(run.stopped)
+]]
+    local interrupt = [[ & p=$!; while [ ! -s OUT ]; do sleep 0.02; done; kill -INT $p; wait $p]]
+    local out = os.tmpname()
+    local function interrupted(words)
+      local _, err, code = run("MOTH " .. words .. " >" .. out .. interrupt:gsub("OUT", out))
+      local file = assert(io.open(out, "r"))
+      local text = file:read "a"
+      file:close()
+      assert(io.open(out, "w")):close()
+      return text, err, code
+    end
+    assert.same({ "ready\ninterrupt\n", 0 }, { (function(a, _, c) return a, c end)(interrupted(path)) })
+    local text, err, code = interrupted("-e " .. quote 'io.stdout:write("ready\\n"):flush() while true do end')
+    assert.same({ "ready\n", "interrupted", 130 }, { text, err:match "[^\n]*", code })
+    os.remove(path)
+    os.remove(out)
+  end)
+end)
+
+describe("the prompt", function()
+  local function typed(text) return run(("printf '%%s' %s | MOTH"):format(quote(text))) end
+
+  it("shows values, keeps going over several lines, and has moth", function()
+    assert.same({ "2\nf32[2]   1   1\n3\t4\n{ 1, a = 2 }\nnil\n", "", 0 },
+      { typed "1+1\nx = moth.ones(2)\nx\nfor i = 3, 3 do\nprint(i, i + 1)\nend\n{ 1, a = 2 }\nnil" })
+  end)
+
+  it("tells errors, and ends at the first where there is no terminal", function()
+    assert.same({ "", "error: moth has no 'dropuot'; did you mean 'dropout'?\n", 1 }, { typed "moth.dropuot\n3" })
+    assert.same({ "", "error: attempt to add a 'string' with a 'number'\n", 1 }, { typed '"x" + 1' })
+    local _, err, code = typed "for"
+    assert.is_truthy(err:find "^error: <name> expected")
+    assert.equal(1, code)
+  end)
+end)
