@@ -1,8 +1,11 @@
 #include "math/loops.h"
 
-bool loops_run(moth *m, const loops_walk *walk, loops_visit visit, void *data) {
+enum { TILE = 64 }; /* elements of a run whose cache lines stay near while the next axis advances */
+
+/* In row-major order. */
+static bool run_rows(moth *m, const loops_walk *walk, loops_visit visit, void *data, int64_t *since_poll) {
   int inner = walk->rank - 1;
-  int64_t index[MOTH_MAX_RANK] = { 0 }, steps[LOOPS_OPERANDS], since_poll = 0;
+  int64_t index[MOTH_MAX_RANK] = { 0 }, steps[LOOPS_OPERANDS];
   char *at[LOOPS_OPERANDS];
   for (int o = 0; o < walk->operands; o++) {
     at[o] = walk->at[o];
@@ -12,8 +15,8 @@ bool loops_run(moth *m, const loops_walk *walk, loops_visit visit, void *data) {
     for (int64_t done = 0; done < walk->size[inner];) {
       int64_t n = walk->size[inner] - done;
       if (n > LOOPS_POLL) n = LOOPS_POLL;
-      if (m && (since_poll += n) >= LOOPS_POLL) {
-        since_poll = 0;
+      if (m && (*since_poll += n) >= LOOPS_POLL) {
+        *since_poll = 0;
         if (context_is_cancelled(m)) return false;
       }
       visit(data, at, steps, n);
@@ -30,6 +33,34 @@ bool loops_run(moth *m, const loops_walk *walk, loops_visit visit, void *data) {
     }
     if (axis < 0) return true;
   }
+}
+
+static int64_t magnitude(int64_t stride) { return stride < 0 ? -stride : stride; }
+
+/* Whether an operand lies closer along another axis than along the inner one. */
+static bool lies_across(const loops_walk *walk) {
+  int inner = walk->rank - 1;
+  if (!walk->any_order || walk->size[inner] <= TILE) return false;
+  for (int o = 0; o < walk->operands; o++) {
+    for (int i = 0; i < inner; i++) {
+      int64_t stride = magnitude(walk->strides[o][i]);
+      if (stride > 0 && stride < magnitude(walk->strides[o][inner])) return true;
+    }
+  }
+  return false;
+}
+
+bool loops_run(moth *m, const loops_walk *walk, loops_visit visit, void *data) {
+  int64_t since_poll = 0;
+  if (!lies_across(walk)) return run_rows(m, walk, visit, data, &since_poll);
+  int inner = walk->rank - 1;
+  loops_walk tile = *walk;
+  for (int64_t done = 0; done < walk->size[inner]; done += TILE) {
+    tile.size[inner] = walk->size[inner] - done < TILE ? walk->size[inner] - done : TILE;
+    for (int o = 0; o < walk->operands; o++) tile.at[o] = walk->at[o] + done * walk->strides[o][inner];
+    if (!run_rows(m, &tile, visit, data, &since_poll)) return false;
+  }
+  return true;
 }
 
 /* Casts: one function a pair; bools are bytes of 0 and 1. */

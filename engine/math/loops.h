@@ -15,6 +15,7 @@ typedef struct loops_walk {
   int rank; /* >= 1, axes merged by the caller; every size > 0 */
   int64_t size[MOTH_MAX_RANK];
   int operands;
+  bool any_order;
   char *at[LOOPS_OPERANDS];                       /* of element 0 */
   int64_t strides[LOOPS_OPERANDS][MOTH_MAX_RANK]; /* in bytes */
 } loops_walk;
@@ -22,7 +23,8 @@ typedef struct loops_walk {
 /* n elements of each operand, `steps` bytes apart. */
 typedef void (*loops_visit)(void *data, char *const *at, const int64_t *steps, int64_t n);
 
-/* Visits all elements in row-major order, a run of the last axis at a time. Polls where m is not NULL: false once cancelled. */
+/* Visits all elements, a run of the last axis at a time: in row-major order, or (any_order) in one that spares the cache where operands
+ * lie across each other. Polls where m is not NULL: false once cancelled. */
 bool loops_run(moth *m, const loops_walk *walk, loops_visit visit, void *data);
 
 /* ---- Casts: strides in bytes. Floats to integers truncate; what does not fit must have been ruled out --------------------------- */

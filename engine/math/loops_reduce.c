@@ -3,6 +3,7 @@
 #include "math/loops.h"
 
 #define REAL 1
+#define IS_NAN(v) ((v) != (v))
 #define FIELD real
 #define A double
 #define T float
@@ -19,6 +20,8 @@
 #undef T
 #undef NAME
 #define REAL 0
+#undef IS_NAN
+#define IS_NAN(v) false
 #define FIELD integer
 #define A int64_t
 #define T int64_t

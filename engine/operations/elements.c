@@ -64,7 +64,7 @@ static void visit_run(void *data, char *const *at, const int64_t *steps, int64_t
 /* Short runs cost more than what they do: the longest axis becomes the inner one, as order does not matter here. */
 static void lengthen_runs(loops_walk *walk) {
   int inner = walk->rank - 1, longest = inner;
-  if (walk->size[inner] >= 16) return;
+  if (walk->size[inner] >= 4) return;
   for (int i = 0; i < inner; i++) {
     if (walk->size[i] > walk->size[longest]) longest = i;
   }
@@ -80,7 +80,7 @@ static void lengthen_runs(loops_walk *walk) {
 static moth_status run_elements(const operation_call *call, const elements *e, const operand *x, moth_tensor *out) {
   if (out->count == 0) return MOTH_OK;
   visit v = { .e = e, .width = dtype_size(e->result) };
-  loops_walk walk = { .operands = e->inputs + 1, .at = { out->values } };
+  loops_walk walk = { .operands = e->inputs + 1, .any_order = true, .at = { out->values } };
   for (int i = 0; i < out->rank; i++) walk.size[i] = out->size[i], walk.strides[0][i] = out->strides[i];
   for (int o = 0; o < e->inputs; o++) {
     v.dtypes[o] = x[o].dtype;
@@ -173,6 +173,22 @@ static bool is_plain(const elements *e, const moth_tensor *out) {
   return true;
 }
 
+/* A contiguous tensor and a number: the number function takes them as they are. False where it is not that case. */
+static bool apply_number(const elements *e, moth_tensor *out) {
+  if (!e->number || out->count > LOOPS_POLL || !tensor_is_contiguous(out)) return false;
+  bool reversed = e->input[0].kind != MOTH_TENSOR_VALUE;
+  const moth_value *value = &e->input[reversed ? 0 : 1], *other = &e->input[reversed ? 1 : 0];
+  if (value->kind == MOTH_TENSOR_VALUE || other->kind != MOTH_TENSOR_VALUE) return false;
+  const moth_tensor *t = other->as.tensor;
+  if (t->dtype != e->compute[0] || !tensor_is_contiguous(t)) return false;
+  double number = value->kind == MOTH_REAL_VALUE  ? value->as.real
+                  : value->kind == MOTH_INT_VALUE ? (double)value->as.integer
+                                                  : value->as.flag;
+  if (value->kind == MOTH_INT_VALUE && (int64_t)number != value->as.integer) return false; /* to f32 by one rounding only */
+  if (out->count > 0) e->number(t->values, number, out->values, out->count, reversed);
+  return true;
+}
+
 moth_status elements_apply(const operation_call *call, const elements *e) {
   moth_shape shape = { .rank = 0 };
   moth_status status = find_shape(call, e, &shape);
@@ -186,6 +202,10 @@ moth_status elements_apply(const operation_call *call, const elements *e) {
     const void *x[ELEMENTS_INPUTS] = { NULL };
     for (int i = 0; i < e->inputs; i++) x[i] = e->input[i].as.tensor->values;
     if (out->count > 0) call_function(e, x, out->values, out->count);
+    operation_give(call, 0, out);
+    return MOTH_OK;
+  }
+  if (e->inputs == 2 && apply_number(e, out)) {
     operation_give(call, 0, out);
     return MOTH_OK;
   }

@@ -7,7 +7,7 @@
 #include "math/loops.h"
 #include "operations/support.h"
 
-enum { BLOCK = 128 }; /* results gathered side by side */
+enum { BLOCK = 128, SHORT_RUN = 32 }; /* results gathered side by side; runs too short to be worth a call each */
 enum {
   CODE_SUM,
   CODE_PROD,
@@ -99,7 +99,7 @@ static bool gather_block(reduction *r, enum loops_reduce op, const char *x, int6
   loops_reduce_function function = op == r->op ? r->function : loops_reduce(op, r->dtype);
   int inner = r->gone_rank - 1;
   int64_t n = r->gone_size[inner], gone = r->gone_strides[0][inner], at[MOTH_MAX_RANK] = { 0 }, position = 0;
-  bool across = block >= 8 && llabs(step) < llabs(gone);
+  bool across = block >= 8 && (n < SHORT_RUN || llabs(step) < llabs(gone));
   for (;;) {
     if (across) {
       for (int64_t j = 0; j < n; j++) {

@@ -22,7 +22,13 @@ storage *storage_new(moth *m, size_t bytes, bool clear) {
 storage *storage_wrap(moth *m, void *bytes, size_t size, bool read_only, void (*release)(void *data), void *data) {
   storage *s = memory_new(m, 1, sizeof *s);
   if (!s) return NULL;
-  *s = (storage) { .references = 1, .context = m, .bytes = bytes, .size = size, .read_only = read_only, .is_wrapped = true, .release = release,
+  *s = (storage) { .references = 1,
+                   .context = m,
+                   .bytes = bytes,
+                   .size = size,
+                   .read_only = read_only,
+                   .is_wrapped = true,
+                   .release = release,
                    .data = data };
   return s;
 }

@@ -228,6 +228,7 @@ moth_status tensor_copy(moth *m, const char *where, const moth_tensor *from, mot
   }
   copy_run run = { .cast = loops_cast(from->dtype, to->dtype) };
   loops_walk walk = copy_walk(from, to);
+  walk.any_order = true;
   loops_run(NULL, &walk, copy_cast, &run);
   moth_release(apart);
   return MOTH_OK;
@@ -239,6 +240,7 @@ void tensor_fill(moth_tensor *t, const void *element) {
   for (int i = 0; i < t->rank; i++) from.size[i] = t->size[i];
   copy_run run = { .cast = loops_cast(t->dtype, t->dtype) };
   loops_walk walk = copy_walk(&from, t);
+  walk.any_order = true;
   loops_run(NULL, &walk, copy_cast, &run);
 }
 
