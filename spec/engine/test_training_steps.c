@@ -240,6 +240,97 @@ static void it_equals_the_loop_by_hand(void **state) {
   support_close(m, NULL);
 }
 
+/* ---- Draws ------------------------------------------------------------------------------------------------------------------------ */
+
+enum { SEEN = 23, SEEN_EPOCHS = 4 };
+typedef struct seen { int64_t count; double rows[SEEN * SEEN_EPOCHS]; } seen;
+
+static moth_status see_targets(void *data, const moth_tensor *p, const moth_tensor *t, double *value) {
+  seen *s = data;
+  for (int64_t i = 0; i < moth_tensor_count(t); i++) s->rows[s->count++] = ((const double *)moth_tensor_values(t))[i];
+  *value = 0;
+  return MOTH_OK;
+}
+
+static void train_seen(seen *s, bool shuffle, int64_t seed, int64_t batch) {
+  moth *m = support_open(NULL);
+  double x[SEEN], y[SEEN];
+  for (int i = 0; i < SEEN; i++) x[i] = i / 100.0, y[i] = i;
+  moth_dataset *data = training_dataset(m, training_tensor(m, MOTH_F64, SEEN, 1, x), training_tensor(m, MOTH_F64, SEEN, 1, y), NULL);
+  moth_part *layer = training_dense(m, 1, "linear"), *metric = NULL;
+  moth_net *net = training_net_of(m, "f64", 1, 1, &layer, 1);
+  const moth_call call = { (void (*)(void))see_targets, s, NULL };
+  assert_ok(m, moth_metric_create(m, "seen", &call, &metric));
+  training_options o = training_basic(net, data, "mse", SEEN_EPOCHS);
+  add(&o, MOTH_PART("metrics", metric));
+  add(&o, MOTH_FLAG("shuffle", shuffle));
+  add(&o, MOTH_INT("batch", batch));
+  add(&o, MOTH_INT("seed", seed));
+  moth_run *run = NULL;
+  assert_ok(m, moth_train(m, o.list, &run));
+  moth_release(run), moth_release(metric), moth_release(net), moth_release(data);
+  support_close(m, NULL);
+}
+
+static void every_epoch_shows_every_row_once_in_another_order(void **state) {
+  seen a = { 0 }, other = { 0 }, again = { 0 }, in_order = { 0 }, full = { 0 };
+  train_seen(&a, true, 1, 5);
+  train_seen(&again, true, 1, 7); /* the order is the epoch's, however it is cut */
+  train_seen(&other, true, 2, 5);
+  train_seen(&in_order, false, 1, 5);
+  train_seen(&full, true, 1, SEEN);
+  assert_int_equal(a.count, SEEN * SEEN_EPOCHS);
+  assert_memory_equal(a.rows, again.rows, sizeof a.rows);
+  assert_memory_not_equal(a.rows, other.rows, sizeof a.rows);
+  assert_memory_equal(full.rows, in_order.rows, sizeof full.rows);
+  for (int e = 0; e < SEEN_EPOCHS; e++) {
+    bool met[SEEN] = { false };
+    for (int i = 0; i < SEEN; i++) {
+      met[(int)a.rows[e * SEEN + i]] = true;
+      assert_true(in_order.rows[e * SEEN + i] == i);
+    }
+    for (int i = 0; i < SEEN; i++) assert_true(met[i]);
+    for (int f = 0; f < e; f++) assert_memory_not_equal(a.rows + e * SEEN, a.rows + f * SEEN, SEEN * sizeof(double));
+  }
+}
+
+typedef struct masks { int64_t steps; uint64_t bits[8]; } masks;
+
+static moth_status see_mask(void *data, const moth_tensor *p, const moth_tensor *t, double *value) {
+  masks *seen_masks = data;
+  uint64_t bits = 0;
+  for (int i = 0; i < 64; i++) bits |= (uint64_t)(((const float *)moth_tensor_values(p))[i] == 0) << i;
+  seen_masks->bits[seen_masks->steps++] = bits;
+  *value = 0;
+  return MOTH_OK;
+}
+
+static void every_step_drops_other_values(void **state) {
+  moth *m = support_open(NULL);
+  float x[4] = { 1, 1, 1, 1 }, y[4 * 64] = { 0 };
+  moth_tensor *tx = NULL, *ty = NULL;
+  assert_ok(m, moth_tensor_copy_in(m, MOTH_F32, 2, (int64_t[]){ 4, 1 }, x, &tx));
+  assert_ok(m, moth_tensor_copy_in(m, MOTH_F32, 2, (int64_t[]){ 4, 64 }, y, &ty));
+  moth_dataset *data = training_dataset(m, tx, ty, NULL);
+  moth_part *layers[] = { training_dense(m, 64, "linear"), training_part(m, MOTH_LAYER, "dropout", (moth_option[]){ MOTH_REAL(NULL, 0.5), MOTH_END }) };
+  moth_net *net = training_net_of(m, "f32", 1, 1, layers, 2);
+  masks seen_masks = { 0 };
+  moth_part *metric = NULL;
+  const moth_call call = { (void (*)(void))see_mask, &seen_masks, NULL };
+  assert_ok(m, moth_metric_create(m, "mask", &call, &metric));
+  training_options o = training_basic(net, data, "mse", 3);
+  add(&o, MOTH_PART("metrics", metric));
+  add(&o, MOTH_INT("batch", 2));
+  moth_run *run = NULL;
+  assert_ok(m, moth_train(m, o.list, &run));
+  assert_int_equal(seen_masks.steps, 6);
+  for (int i = 0; i < 6; i++) {
+    for (int j = 0; j < i; j++) assert_true(seen_masks.bits[i] != seen_masks.bits[j]);
+  }
+  moth_release(run), moth_release(metric), moth_release(net), moth_release(data);
+  support_close(m, NULL);
+}
+
 /* ---- Memory ----------------------------------------------------------------------------------------------------------------------- */
 
 static void check_allocations(int64_t batch, bool validates) {
@@ -451,6 +542,8 @@ int main(void) {
     cmocka_unit_test(validation_is_what_evaluate_gives),
     cmocka_unit_test(bits_do_not_depend_on_threads_budget_or_observers),
     cmocka_unit_test(it_equals_the_loop_by_hand),
+    cmocka_unit_test(every_epoch_shows_every_row_once_in_another_order),
+    cmocka_unit_test(every_step_drops_other_values),
     cmocka_unit_test(steps_allocate_nothing),
     cmocka_unit_test(every_failing_allocation_is_an_ordinary_error),
     cmocka_unit_test(schedules_say_the_rate_of_each_epoch),
