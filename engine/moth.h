@@ -483,8 +483,8 @@ typedef moth_status (*moth_batch_function)(void *data, moth_trainer *trainer, co
 typedef moth_status (*moth_progress_function)(void *data, moth_trainer *trainer, const moth_progress *progress);
 
 /* Options: net, data, loss, epochs, optimizer, validation, metrics, schedule, batch (INT or "full"), shuffle, drop_last, seed, patience,
- * monitor, mode, min_delta, clip, l2, on_nan, seconds, on_epoch, on_batch, progress (CALL), origin; see the row "train" of the
- * MOTH_FUNCTION catalog. */
+ * monitor, mode, min_delta, clip, l2, on_nan, seconds, checkpoint, checkpoint_every, resume, on_epoch, on_batch, progress (CALL), origin;
+ * see the row "train" of the MOTH_FUNCTION catalog. */
 MOTH_API moth_status moth_trainer_create(moth *m, const moth_option *options, moth_trainer **trainer);
 /* At least one unit of work (a batch, or 256 validation rows), then as much as fits the budget; *more is false when training is done. */
 MOTH_API moth_status moth_trainer_step(moth *m, moth_trainer *trainer, double budget_ms, bool *more);

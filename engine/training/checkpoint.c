@@ -98,7 +98,8 @@ static moth_status write_list(stream *to, const saved_list *list, const identity
     saved_tensor *tensor = &list->tensors[i];
     void *values = tensor->count > 0 ? tensor->values : (void *)nothing;
     status = moth_tensor_wrap(m, tensor->dtype, 1, &tensor->count, NULL, values, true, NULL, NULL, &views[i]);
-    entries[i] = (safetensors_entry){ .name = tensor->name, .dtype = tensor->dtype, .rank = 1, .size = { tensor->count }, .values = views[i] };
+    entries[i] =
+        (safetensors_entry) { .name = tensor->name, .dtype = tensor->dtype, .rank = 1, .size = { tensor->count }, .values = views[i] };
   }
   if (status == MOTH_OK) {
     status = safetensors_write(to, entries, (int)count, (const char *const *)who->keys, (const char *const *)who->texts, (int)who->count);

@@ -44,7 +44,8 @@ static moth_status add_column(moth_trainer *self, const char *prefix, const char
     return context_fail(m, MOTH_OPTION, "train", "metrics: a name has at most 59 bytes, '%.100s' is longer", name);
   }
   for (int i = 0; i < *count; i++) {
-    if (strcmp(self->run->columns[i].name, text) == 0) return context_fail(m, MOTH_OPTION, "train", "metrics would make two columns '%s'", text);
+    if (strcmp(self->run->columns[i].name, text) == 0)
+      return context_fail(m, MOTH_OPTION, "train", "metrics would make two columns '%s'", text);
   }
   text_format(column->name, sizeof column->name, "%s", text);
   (*count)++;

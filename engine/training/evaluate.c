@@ -18,7 +18,8 @@ typedef struct evaluation {
 
 static void evaluation_close(evaluation *self) {
   moth *m = self->m;
-  for (int i = 0; self->states != NULL && self->bytes != NULL && i < self->count; i++) memory_aligned_free(m, self->states[i], self->bytes[i]);
+  for (int i = 0; self->states != NULL && self->bytes != NULL && i < self->count; i++)
+    memory_aligned_free(m, self->states[i], self->bytes[i]);
   memory_free(m, self->states, (size_t)self->count, sizeof *self->states);
   memory_free(m, self->bytes, (size_t)self->count, sizeof *self->bytes);
   feed_close(&self->feed);
@@ -36,8 +37,8 @@ static moth_status check_arguments(moth *m, const moth_net *net, const moth_data
   for (int i = 0; status == MOTH_OK && i < count; i++) {
     status = object_check(m, parts[i], MOTH_PART_OBJECT, "evaluate", "a metric");
     if (status == MOTH_OK && parts[i]->kind != MOTH_LOSS && parts[i]->kind != MOTH_METRIC) {
-      status = context_fail(m, MOTH_OPTION, "evaluate", "metrics must be metrics or losses, got %s '%s'", moth_part_kind_name(parts[i]->kind),
-                            parts[i]->row->name);
+      status = context_fail(m, MOTH_OPTION, "evaluate", "metrics must be metrics or losses, got %s '%s'",
+                            moth_part_kind_name(parts[i]->kind), parts[i]->row->name);
     }
   }
   return status;
@@ -104,7 +105,8 @@ static moth_status evaluate(evaluation *self, const moth_dataset *data, double *
   return status;
 }
 
-moth_status moth_net_evaluate(moth *m, moth_net *net, const moth_dataset *data, const moth_part *const *metrics, int count, double *values) {
+moth_status moth_net_evaluate(moth *m, moth_net *net, const moth_dataset *data, const moth_part *const *metrics, int count,
+                              double *values) {
   moth_status status = check_arguments(m, net, data, metrics, count, values);
   if (status != MOTH_OK) return status;
   evaluation self = { .m = m, .net = net, .parts = metrics, .count = count, .columns = 1 };

@@ -78,13 +78,15 @@ static moth_status check_targets(feed *self, const feed_names *names, const moth
   self->class_count = loss != NULL ? loss_class_count(loss, columns) : columns == 1 ? 2 : columns;
   if (self->classes) return check_labels(self, &setting, self->class_count);
   if (self->y_features == columns) return loss != NULL ? check_values(self, &setting, loss) : MOTH_OK;
-  return context_fail(self->m, MOTH_SHAPE, names->where, "%s has %lld value%s a row, the net gives %lld", target, (long long)self->y_features,
-                      self->y_features == 1 ? "" : "s", (long long)columns);
+  return context_fail(self->m, MOTH_SHAPE, names->where, "%s has %lld value%s a row, the net gives %lld", target,
+                      (long long)self->y_features, self->y_features == 1 ? "" : "s", (long long)columns);
 }
 
 moth_status feed_open(moth *m, const feed_names *names, const moth_net *net, const moth_dataset *data, const moth_part *loss, feed *self) {
   const dataset_source *source = data->source;
-  *self = (feed){ .m = m, .names = names, .data = data, .dtype = net->dtype, .index_input = net->index_input, .x_features = source->x.features };
+  *self = (feed) {
+    .m = m, .names = names, .data = data, .dtype = net->dtype, .index_input = net->index_input, .x_features = source->x.features
+  };
   moth_status status = dataset_check_rows(m, names->where, data, names->data);
   if (status != MOTH_OK) return status;
   char x_name[128];
@@ -161,7 +163,8 @@ static void check_gathered(feed *self, int64_t *labels, int64_t rows) {
 moth_status feed_settle(feed *self) {
   if (!atomic_load_explicit(&self->has_strayed, memory_order_relaxed)) return MOTH_OK;
   atomic_store_explicit(&self->has_strayed, false, memory_order_relaxed);
-  return context_fail(self->m, MOTH_INDEX, self->names->where, "%s.y was changed meanwhile: a label is no class any more", self->names->data);
+  return context_fail(self->m, MOTH_INDEX, self->names->where, "%s.y was changed meanwhile: a label is no class any more",
+                      self->names->data);
 }
 
 static moth_status prepare_column(feed *self, const dataset_column *column, moth_dtype dtype, bool classes, int64_t features, void **own,

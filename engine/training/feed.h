@@ -1,5 +1,5 @@
-/* training/feed.h: a data set as a net and a loss want it: checked once, then handed out a batch at a time, in place where the stored values
- * are already what is wanted. Reads the data set, never changes it. */
+/* training/feed.h: a data set as a net and a loss want it: checked once, then handed out a batch at a time, in place where the stored
+ * values are already what is wanted. Reads the data set, never changes it. */
 #ifndef TRAINING_FEED_H
 #define TRAINING_FEED_H
 

@@ -31,8 +31,8 @@ static void end_text(moth_trainer *self, const char *reason, const char *put_bac
   place_text(self, place, sizeof place);
   long long done = (long long)run->epochs;
   if (strcmp(reason, "patience") == 0) {
-    text_format(run->text, sizeof run->text, "stopped at epoch %lld: %s has not improved for %lld epoch%s%s", done, monitor, (long long)self->at.wait,
-                self->at.wait == 1 ? "" : "s", put_back);
+    text_format(run->text, sizeof run->text, "stopped at epoch %lld: %s has not improved for %lld epoch%s%s", done, monitor,
+                (long long)self->at.wait, self->at.wait == 1 ? "" : "s", put_back);
     return;
   }
   if (strcmp(reason, "epochs") == 0) {
@@ -76,7 +76,8 @@ void trainer_finish(moth_trainer *self, const char *reason) {
 static double largest_weight(const moth_net *net) {
   double largest = 0;
   for (int64_t i = 0; i < net->parameter_count; i++) {
-    double w = fabs(net->dtype == MOTH_F32 ? (double)((const float *)net->parameters->values)[i] : ((const double *)net->parameters->values)[i]);
+    double w =
+        fabs(net->dtype == MOTH_F32 ? (double)((const float *)net->parameters->values)[i] : ((const double *)net->parameters->values)[i]);
     if (isnan(w)) return w;
     if (w > largest) largest = w;
   }

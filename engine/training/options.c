@@ -23,8 +23,8 @@ static const moth_option_row train_options[TRAIN_OPTIONS] = {
                    .foreign = "criterion loss_fn objective" },
   [TRAIN_EPOCHS] = { .key = "epochs", .doc = "how often all rows are seen", .kinds = MOTH_OPTION_INT, .flags = MOTH_REQUIRED | MOTH_RANGED,
                      .low = 1, .high = 9007199254740992.0, .foreign = "nb_epoch n_epochs num_epochs max_epochs iterations" },
-  [TRAIN_OPTIMIZER] = { .key = "optimizer", .doc = "how weights follow the gradient", .kinds = MOTH_OPTION_PART, .parts = 1 << MOTH_OPTIMIZER,
-                        .fallback = MOTH_TEXT(NULL, "adam"), .foreign = "optim opt solver" },
+  [TRAIN_OPTIMIZER] = { .key = "optimizer", .doc = "how weights follow the gradient", .kinds = MOTH_OPTION_PART,
+                        .parts = 1 << MOTH_OPTIMIZER, .fallback = MOTH_TEXT(NULL, "adam"), .foreign = "optim opt solver" },
   [TRAIN_VALIDATION] = { .key = "validation", .doc = "rows that are only measured; the best weights on them are put back at the end",
                          .kinds = MOTH_OPTION_OBJECT, .object = MOTH_DATASET_OBJECT, .foreign = "validation_data valid val eval_set" },
   [TRAIN_METRICS] = { .key = "metrics", .doc = "what else is measured every epoch", .kinds = MOTH_OPTION_PARTS,
@@ -33,8 +33,8 @@ static const moth_option_row train_options[TRAIN_OPTIONS] = {
                        .kinds = MOTH_OPTION_PART | MOTH_OPTION_CALL, .parts = 1 << MOTH_SCHEDULE, .call = MOTH_SCHEDULE_CALL,
                        .foreign = "scheduler lr_scheduler lr_schedule" },
   [TRAIN_BATCH] = { .key = "batch", .doc = "rows a step, or \"full\"; by default 32, or all where there are fewer",
-                    .kinds = MOTH_OPTION_INT | MOTH_OPTION_TEXT, .flags = MOTH_RANGED, .low = 1, .high = 9007199254740992.0, .choices = "full",
-                    .foreign = "batch_size batchsize minibatch" },
+                    .kinds = MOTH_OPTION_INT | MOTH_OPTION_TEXT, .flags = MOTH_RANGED, .low = 1, .high = 9007199254740992.0,
+                    .choices = "full", .foreign = "batch_size batchsize minibatch" },
   [TRAIN_SHUFFLE] = { .key = "shuffle", .doc = "another order every epoch (a full batch keeps its own)", .kinds = MOTH_OPTION_FLAG,
                       .fallback = MOTH_FLAG(NULL, true) },
   [TRAIN_DROP_LAST] = { .key = "drop_last", .doc = "leave out the last batch where it is smaller", .kinds = MOTH_OPTION_FLAG,
@@ -45,8 +45,8 @@ static const moth_option_row train_options[TRAIN_OPTIONS] = {
                        .kinds = MOTH_OPTION_INT, .flags = MOTH_RANGED, .low = 1, .high = 9007199254740992.0, .foreign = "early_stopping" },
   [TRAIN_MONITOR] = { .key = "monitor", .doc = "the column that tells the best epoch: val_loss, without validation loss",
                       .kinds = MOTH_OPTION_TEXT },
-  [TRAIN_MODE] = { .key = "mode", .doc = "whether small or large values of it are good; known for built-in metrics", .kinds = MOTH_OPTION_TEXT,
-                   .choices = "min max" },
+  [TRAIN_MODE] = { .key = "mode", .doc = "whether small or large values of it are good; known for built-in metrics",
+                   .kinds = MOTH_OPTION_TEXT, .choices = "min max" },
   [TRAIN_MIN_DELTA] = { .key = "min_delta", .doc = "the least change that counts as an improvement", .kinds = MOTH_OPTION_REAL,
                         .flags = MOTH_RANGED, .low = 0, .high = INFINITY, .fallback = MOTH_REAL(NULL, 0) },
   [TRAIN_CLIP] = { .key = "clip", .doc = "the largest norm of the gradient, or a table { norm=, order= } or { value= }",
@@ -112,8 +112,8 @@ moth_status trainer_read_batch(moth *m, moth_trainer *self) {
   if (options_word(o, TRAIN_BATCH) != NULL) self->batch = rows;
   else if (options_is_set(o, TRAIN_BATCH)) self->batch = options_int(o, TRAIN_BATCH);
   if (self->batch > rows) {
-    return context_fail(m, MOTH_OPTION, "train", "batch = %lld, data has %lld row%s; batch = \"full\" takes all of them", (long long)self->batch,
-                        (long long)rows, rows == 1 ? "" : "s");
+    return context_fail(m, MOTH_OPTION, "train", "batch = %lld, data has %lld row%s; batch = \"full\" takes all of them",
+                        (long long)self->batch, (long long)rows, rows == 1 ? "" : "s");
   }
   self->batches = options_flag(o, TRAIN_DROP_LAST) ? rows / self->batch : (rows - 1) / self->batch + 1;
   self->shuffles = options_flag(o, TRAIN_SHUFFLE) && self->batch < rows;

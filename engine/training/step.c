@@ -1,5 +1,5 @@
-/* The state machine: an epoch begins, its batches run, validation rows are measured, the epoch ends. Each turn leaves a position that can be
- * saved, before anything of the host's is called. */
+/* The state machine: an epoch begins, its batches run, validation rows are measured, the epoch ends. Each turn leaves a position that can
+ * be saved, before anything of the host's is called. */
 #include <assert.h>
 #include <math.h>
 #include <time.h>
@@ -144,8 +144,8 @@ static metric_batch batch_of(moth_trainer *self, const plan *run, const plan_tar
   for (int i = 0; i < net->output.rank; i++) columns *= net->output.size[i];
   const void *t = targets->source.values != NULL ? targets->source.values : plan_step_targets(run);
   return (metric_batch){
-    .m = self->base.context, .dtype = net->dtype, .rows = rows, .columns = columns, .p = plan_outputs(run), .t = targets->classes ? NULL : t,
-    .classes = targets->classes ? t : NULL, .weights = targets->weights,
+    .m = self->base.context, .dtype = net->dtype, .rows = rows, .columns = columns, .p = plan_outputs(run),
+    .t = targets->classes ? NULL : t, .classes = targets->classes ? t : NULL, .weights = targets->weights,
   };
 }
 
@@ -265,7 +265,8 @@ static moth_status tell_epoch(moth_trainer *self, int64_t epoch) {
   double seconds = trainer_seconds(self), taken = seconds - self->sums.epoch_began;
   bool validates = self->validation != NULL;
   moth_epoch event = {
-    .epoch = epoch, .loss = run->columns[0].values[epoch - 1], .val_loss = validates ? run->columns[self->val_loss_column].values[epoch - 1] : NAN,
+    .epoch = epoch, .loss = run->columns[0].values[epoch - 1],
+    .val_loss = validates ? run->columns[self->val_loss_column].values[epoch - 1] : NAN,
     .lr = self->sums.lr, .seconds = taken, .rows_per_second = (double)rows_an_epoch(self) / taken, .metric_count = self->metric_count,
     .metric_names = self->metric_names, .metrics = self->metric_values, .val_metrics = validates ? self->val_metric_values : NULL,
   };

@@ -12,7 +12,9 @@ static moth_status check_trainer(moth *m, const moth_trainer *trainer) {
 static moth_status no_result(moth *m) { return context_fail(m, MOTH_MISUSE, "train", "a place for the result must be given"); }
 
 /* A trainer that is inside a call of its own. */
-static moth_status is_running(moth *m) { return context_fail(m, MOTH_MISUSE, "train", "this trainer is running: its callbacks cannot step or load it"); }
+static moth_status is_running(moth *m) {
+  return context_fail(m, MOTH_MISUSE, "train", "this trainer is running: its callbacks cannot step or load it");
+}
 
 moth_status moth_trainer_create(moth *m, const moth_option *given, moth_trainer **trainer) {
   moth_status status = context_check(m, "train");
@@ -25,7 +27,8 @@ moth_status moth_trainer_step(moth *m, moth_trainer *trainer, double budget_ms, 
   if (status != MOTH_OK) return status;
   if (more == NULL) return no_result(m);
   if (trainer->running) return is_running(m);
-  if (isnan(budget_ms) || budget_ms < 0) return context_fail(m, MOTH_OPTION, "train", "the budget must be >= 0 milliseconds, got %g", budget_ms);
+  if (isnan(budget_ms) || budget_ms < 0)
+    return context_fail(m, MOTH_OPTION, "train", "the budget must be >= 0 milliseconds, got %g", budget_ms);
   int64_t epoch;
   status = trainer_advance(trainer, budget_ms, false, &epoch);
   if (status == MOTH_OK) *more = !trainer->ended;

@@ -11,7 +11,8 @@ static void *train(void *data) {
   const moth_config config = { .size = sizeof config, .threads = j->threads, .seed = j->seed };
   assert_int_equal(moth_open(&config, &m), MOTH_OK);
   moth_dataset *blobs = training_blobs(m, 600, j->seed), *valid = training_blobs(m, 300, j->seed + 1);
-  moth_part *layers[] = { training_dense(m, 64, "relu"), training_part(m, MOTH_LAYER, "dropout", (moth_option[]){ MOTH_REAL(NULL, 0.1), MOTH_END }),
+  moth_part *layers[] = { training_dense(m, 64, "relu"),
+                          training_part(m, MOTH_LAYER, "dropout", (moth_option[]) { MOTH_REAL(NULL, 0.1), MOTH_END }),
                           training_dense(m, 64, "tanh"), training_dense(m, BLOB_CLASSES, "softmax") };
   moth_net *net = training_net_of(m, "f32", BLOB_COLUMNS, 1, layers, 4);
   training_options o = training_basic(net, blobs, "cross_entropy", 4);

@@ -40,10 +40,11 @@ static void refuse_option(const char *loss, moth_option option, moth_status stat
 static void options_are_checked(void **state) {
   refuse_option("cross_entropy", (moth_option)MOTH_INT("batch", 256), MOTH_OPTION,
                 "train: batch = 256, data has 120 rows; batch = \"full\" takes all of them");
-  refuse_option("cross_entropy", (moth_option)MOTH_INT("batch_size", 256), MOTH_OPTION,
-                "train: no option 'batch_size'; here it is 'batch' (options: net data loss epochs optimizer validation metrics schedule batch "
-                "shuffle drop_last seed patience monitor mode min_delta clip l2 on_nan seconds checkpoint checkpoint_every resume progress "
-                "on_epoch on_batch)");
+  refuse_option(
+      "cross_entropy", (moth_option)MOTH_INT("batch_size", 256), MOTH_OPTION,
+      "train: no option 'batch_size'; here it is 'batch' (options: net data loss epochs optimizer validation metrics schedule batch "
+      "shuffle drop_last seed patience monitor mode min_delta clip l2 on_nan seconds checkpoint checkpoint_every resume progress "
+      "on_epoch on_batch)");
   refuse_option("cross_entropy", (moth_option)MOTH_TEXT("monitor", "los"), MOTH_OPTION,
                 "train: no monitor 'los'; did you mean 'loss'? (loss)");
   refuse_option("cross_entropy", (moth_option)MOTH_TEXT("monitor", "lr"), MOTH_OPTION, "train: monitor: lr is chosen, not measured");
@@ -56,7 +57,8 @@ static void options_are_checked(void **state) {
   const moth_option both[] = { MOTH_REAL("norm", 1), MOTH_REAL("value", 1), MOTH_END };
   refuse_option("cross_entropy", (moth_option)MOTH_OPTIONS("clip", both), MOTH_OPTION, "train: clip takes norm or value, got both");
   const char *twice[] = { "accuracy", "accuracy" };
-  refuse_option("cross_entropy", (moth_option)MOTH_TEXTS("metrics", 2, twice), MOTH_OPTION, "train: metrics would make two columns 'accuracy'");
+  refuse_option("cross_entropy", (moth_option)MOTH_TEXTS("metrics", 2, twice), MOTH_OPTION,
+                "train: metrics would make two columns 'accuracy'");
 }
 
 static void data_must_fit_the_net(void **state) {
@@ -227,8 +229,8 @@ static void the_message_names_the_place(void **state) {
   moth *m = open_scripts();
   static const double x[] = { 1, 1, 1, 1 }, y[] = { 0, 0, 0, 0 };
   moth_dataset *data = training_dataset(m, training_tensor(m, MOTH_F32, 4, 1, x), training_tensor(m, MOTH_F32, 4, 1, y), NULL);
-  moth_part *layer = training_part(m, MOTH_LAYER, "dense", (moth_option[]){ MOTH_INT(NULL, 1), MOTH_FLAG("bias", false), MOTH_TEXT("init", "ones"),
-                                   MOTH_END });
+  moth_part *layer = training_part(m, MOTH_LAYER, "dense",
+                                   (moth_option[]) { MOTH_INT(NULL, 1), MOTH_FLAG("bias", false), MOTH_TEXT("init", "ones"), MOTH_END });
   moth_net *net = training_net_of(m, "f32", 1, 1, &layer, 1);
   moth_part *sgd = training_part(m, MOTH_OPTIMIZER, "sgd", (moth_option[]){ MOTH_REAL("lr", 5e9), MOTH_END });
   training_options o = training_basic(net, data, "mse", 10);
@@ -402,8 +404,8 @@ static void patience_stops_and_puts_the_best_back(void **state) {
   assert_int_equal(moth_run_best_epoch(run), best + 1);
   assert_int_equal(count, best + 1 + 4);
   char text[200];
-  snprintf(text, sizeof text, "stopped at epoch %d: val_loss has not improved for 4 epochs; weights of epoch %d (%.4f) put back", (int)count,
-           (int)best + 1, values[best]);
+  snprintf(text, sizeof text, "stopped at epoch %d: val_loss has not improved for 4 epochs; weights of epoch %d (%.4f) put back",
+           (int)count, (int)best + 1, values[best]);
   assert_string_equal(moth_run_text(run), text);
   double value;
   assert_ok(m, moth_net_evaluate(m, net, valid, (const moth_part *const *)&mse, 1, &value));
@@ -515,7 +517,8 @@ static void an_interrupt_says_where(void **state) {
   const double *values = NULL;
   int64_t count = 0;
   assert_ok(m, moth_run_values(m, run, "val_loss", &values, &count));
-  snprintf(text, sizeof text, "interrupted in epoch 3, batch 2: 2 epochs done, weights of epoch 2 (best val_loss %.4f) put back", values[1]);
+  snprintf(text, sizeof text, "interrupted in epoch 3, batch 2: 2 epochs done, weights of epoch 2 (best val_loss %.4f) put back",
+           values[1]);
   assert_string_equal(moth_run_text(run), text);
   moth_release(run), moth_release(trainer), moth_release(net), moth_release(valid), moth_release(data);
   support_close(m, NULL);

@@ -1,13 +1,22 @@
-/* A training that is saved and continued must end with the same bits as one that was never stopped; what does not belong to it is refused. */
+/* A training that is saved and continued ends with the same bits as one that was never stopped; what does not belong to it is refused. */
 #include "training.h"
 
 enum { ROWS = 70, VALID_ROWS = 300, EPOCHS = 6 };
 
 typedef struct setup { moth *m; moth_dataset *data, *valid; moth_net *net; moth_trainer *trainer; } setup;
 
-typedef struct variant { double dropout; bool full, f64, no_seed; int64_t patience, epochs, batch; const char *optimizer, *clip; double lr; bool validates; } variant;
+typedef struct variant {
+  double dropout;
+  bool full, f64, no_seed;
+  int64_t patience, epochs, batch;
+  const char *optimizer, *clip;
+  double lr;
+  bool validates;
+} variant;
 
-static const variant everything = { .dropout = 0.3, .patience = 3, .epochs = EPOCHS, .batch = 16, .optimizer = "adam", .lr = 0.02, .validates = true };
+static const variant everything = {
+  .dropout = 0.3, .patience = 3, .epochs = EPOCHS, .batch = 16, .optimizer = "adam", .lr = 0.02, .validates = true
+};
 
 static training_options options_of(setup *s, const variant *v, moth_part *optimizer) {
   training_options o = training_basic(s->net, s->data, "cross_entropy", v->epochs);
@@ -23,7 +32,9 @@ static training_options options_of(setup *s, const variant *v, moth_part *optimi
 }
 
 static setup set_up_in(moth *m, const variant *v) {
-  setup s = { .m = m, .data = training_blobs(m, ROWS, 1), .valid = training_blobs(m, VALID_ROWS, 2), .net = training_classifier(m, v->dropout) };
+  setup s = {
+    .m = m, .data = training_blobs(m, ROWS, 1), .valid = training_blobs(m, VALID_ROWS, 2), .net = training_classifier(m, v->dropout)
+  };
   moth_part *optimizer = training_part(m, MOTH_OPTIMIZER, v->optimizer, (moth_option[]){ MOTH_REAL("lr", v->lr), MOTH_END });
   training_options o = options_of(&s, v, optimizer);
   assert_ok(m, moth_trainer_create(m, o.list, &s.trainer));
@@ -119,7 +130,9 @@ static moth_status keep_batch(void *data, moth_trainer *trainer, const moth_batc
   assert_int_equal(moth_trainer_step(k->m, trainer, 0, &more), MOTH_MISUSE);
   return moth_trainer_save_bytes(k->m, trainer, &k->bytes, &k->size);
 }
-static moth_status keep_epoch(void *data, moth_trainer *trainer, const moth_epoch *epoch, bool *stop) { return keep_batch(data, trainer, NULL, stop); }
+static moth_status keep_epoch(void *data, moth_trainer *trainer, const moth_epoch *epoch, bool *stop) {
+  return keep_batch(data, trainer, NULL, stop);
+}
 
 static void check_callback(bool epochs, bool validates, int64_t at) {
   variant v = everything;
@@ -300,7 +313,9 @@ static void checkpoints_go_to_a_file_and_resume_from_it(void **state) {
   char *expected = outcome(&whole, &bytes);
   for (int part = 0; part < 3; part++) { /* each cut after some units; the last one runs to the end */
     moth *m = support_open(NULL);
-    setup s = { .m = m, .data = training_blobs(m, ROWS, 1), .valid = training_blobs(m, VALID_ROWS, 2), .net = training_classifier(m, v.dropout) };
+    setup s = {
+      .m = m, .data = training_blobs(m, ROWS, 1), .valid = training_blobs(m, VALID_ROWS, 2), .net = training_classifier(m, v.dropout)
+    };
     moth_part *optimizer = training_part(m, MOTH_OPTIMIZER, v.optimizer, (moth_option[]){ MOTH_REAL("lr", v.lr), MOTH_END });
     training_options o = options_of(&s, &v, optimizer);
     add(&o, MOTH_TEXT("checkpoint", path));

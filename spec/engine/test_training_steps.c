@@ -1,4 +1,4 @@
-/* The trainer as a whole: that it learns, that what it reports is what was met, and that bits depend on nothing but seed, data and options. */
+/* The trainer as a whole: that it learns, that what it reports is what was met, that bits depend on nothing but seed, data and options. */
 #include "training.h"
 
 /* ---- Learning --------------------------------------------------------------------------------------------------------------------- */
@@ -56,7 +56,12 @@ static void it_trains_one_layer_to_the_known_figures(void **state) {
 
 /* ---- Reports ---------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct batch_log { double sum, rows; int64_t batches, epochs, total_batches; int64_t batch_rows, last_rows, per_epoch; double loss, lr; } batch_log;
+typedef struct batch_log {
+  double sum, rows;
+  int64_t batches, epochs, total_batches;
+  int64_t batch_rows, last_rows, per_epoch;
+  double loss, lr;
+} batch_log;
 
 static moth_status log_batch(void *data, moth_trainer *trainer, const moth_batch *batch, bool *stop) {
   batch_log *log = data;
@@ -312,7 +317,8 @@ static void every_step_drops_other_values(void **state) {
   assert_ok(m, moth_tensor_copy_in(m, MOTH_F32, 2, (int64_t[]){ 4, 1 }, x, &tx));
   assert_ok(m, moth_tensor_copy_in(m, MOTH_F32, 2, (int64_t[]){ 4, 64 }, y, &ty));
   moth_dataset *data = training_dataset(m, tx, ty, NULL);
-  moth_part *layers[] = { training_dense(m, 64, "linear"), training_part(m, MOTH_LAYER, "dropout", (moth_option[]){ MOTH_REAL(NULL, 0.5), MOTH_END }) };
+  moth_part *layers[] = { training_dense(m, 64, "linear"),
+                          training_part(m, MOTH_LAYER, "dropout", (moth_option[]) { MOTH_REAL(NULL, 0.5), MOTH_END }) };
   moth_net *net = training_net_of(m, "f32", 1, 1, layers, 2);
   masks seen_masks = { 0 };
   moth_part *metric = NULL;
@@ -380,7 +386,8 @@ static moth_status train_or_fail(moth *m, void *data) {
   }
   if (status == MOTH_OK) status = moth_part_create(m, MOTH_LAYER, "dense", (moth_option[]){ MOTH_INT(NULL, 4), MOTH_END }, &layers[0]);
   if (status == MOTH_OK) {
-    status = moth_part_create(m, MOTH_LAYER, "dense", (moth_option[]){ MOTH_INT(NULL, 2), MOTH_TEXT("activation", "softmax"), MOTH_END }, &layers[1]);
+    status = moth_part_create(m, MOTH_LAYER, "dense", (moth_option[]) { MOTH_INT(NULL, 2), MOTH_TEXT("activation", "softmax"), MOTH_END },
+                              &layers[1]);
   }
   if (status == MOTH_OK) status = moth_metric_create(m, "rows", &call, &metric);
   if (status == MOTH_OK) {
@@ -390,8 +397,15 @@ static moth_status train_or_fail(moth *m, void *data) {
   bool took = false;
   if (status == MOTH_OK) {
     const moth_option given[] = {
-      MOTH_OBJECT("net", net), MOTH_OBJECT("data", sets[0]), MOTH_OBJECT("validation", sets[1]), MOTH_TEXT("loss", "cross_entropy"), MOTH_INT("epochs", 3),
-      MOTH_INT("batch", 2), MOTH_PART("metrics", metric), MOTH_CALL("on_epoch", ignore_epoch, calls, count_release), MOTH_END,
+      MOTH_OBJECT("net", net),
+      MOTH_OBJECT("data", sets[0]),
+      MOTH_OBJECT("validation", sets[1]),
+      MOTH_TEXT("loss", "cross_entropy"),
+      MOTH_INT("epochs", 3),
+      MOTH_INT("batch", 2),
+      MOTH_PART("metrics", metric),
+      MOTH_CALL("on_epoch", ignore_epoch, calls, count_release),
+      MOTH_END,
     };
     status = moth_train(m, given, &run);
     took = status == MOTH_OK;
@@ -401,8 +415,8 @@ static moth_status train_or_fail(moth *m, void *data) {
   void *bytes = NULL;
   size_t size = 0;
   if (status == MOTH_OK) {
-    const moth_option given[] = { MOTH_OBJECT("net", net), MOTH_OBJECT("data", sets[0]), MOTH_TEXT("loss", "cross_entropy"), MOTH_INT("epochs", 2),
-                                  MOTH_END };
+    const moth_option given[] = { MOTH_OBJECT("net", net), MOTH_OBJECT("data", sets[0]), MOTH_TEXT("loss", "cross_entropy"),
+                                  MOTH_INT("epochs", 2), MOTH_END };
     status = moth_trainer_create(m, given, &trainer);
     bool more = true;
     if (status == MOTH_OK) status = moth_trainer_step(m, trainer, 0, &more);
