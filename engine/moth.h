@@ -333,7 +333,8 @@ enum { /* flags of an operation */
   MOTH_NUMBERS = 64             /* inputs after the first (with two inputs: either one) may be numbers */
 };
 
-/* What tensors can do; one row an operation. Axes in options count from 0, negative from the end, whatever the index base. */
+/* What tensors can do; one row an operation. Axes in options count from 0, negative from the end, whatever the index base. Where integers
+ * may become floats, an option `real` ("f32", "f64") says which, f32 where it is absent; what makes tensors takes `dtype` instead. */
 typedef struct moth_operation {
   moth_row row;                 /* name, doc, options, example */
   int inputs, optional;         /* tensors (or numbers) it takes; how many of the last may be missing */
