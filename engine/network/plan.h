@@ -42,6 +42,7 @@ typedef struct plan_step_job {
   bool want_outputs;             /* outputs (after the activation) are read afterwards: plan_outputs */
   bool training;
   uint64_t key, step;            /* of dropout */
+  unsigned host_denormals;       /* what pool_flush_denormals returned to a caller that flushes over many steps; 0: the step does it */
 } plan_step_job;
 
 typedef struct plan_result {

@@ -115,7 +115,7 @@ moth_status plan_step(plan *self, const char *where, const plan_step_job *job, p
   self->net->gradients_valid = false;
   direct_loss(self, job, goes_back);
   unsigned denormals = pool_flush_denormals();
-  plan_take_draws(self, job->key, job->step, denormals);
+  plan_take_draws(self, job->key, job->step, job->host_denormals != 0 ? job->host_denormals : denormals);
   weigh(self, job, &result);
   plan_run_rows(self, job->x.values == NULL, true, true, goes_back);
   status = plan_settle(self, where);

@@ -156,7 +156,7 @@ static double norm_of(const real_kernels *k, const moth_tensor *t, double order)
   if (isinf(order)) return largest(t);
   if (order == 2) {
     double sum = k->sum_squares(t->values, t->count);
-    if (isfinite(sum) && (sum > 1e-280 || sum == 0)) return sqrt(sum);
+    if (isfinite(sum) && sum > 1e-280) return sqrt(sum);
   }
   double most = largest(t), sum = 0;
   if (most == 0 || !isfinite(most)) return most;

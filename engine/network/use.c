@@ -68,8 +68,9 @@ static moth_status predict_rows(moth *m, moth_net *net, const char *where, const
   plan *run;
   int64_t chunk = in->rows <= 32 ? 32 : NETWORK_CHUNK;
   moth_status status = ensure_plan(m, where, net, PLAN_PREDICTING, chunk, &run);
+  if (status != MOTH_OK) return status;
   size_t row = (size_t)network_features(&net->output) * dtype_size(net->dtype);
-  chunk = plan_capacity(status == MOTH_OK ? run : net->predict_plan);
+  chunk = plan_capacity(run);
   for (int64_t first = 0; first < in->rows && status == MOTH_OK; first += chunk) {
     int64_t rows = in->rows - first < chunk ? in->rows - first : chunk;
     plan_source source = { .values = in->values->values + (size_t)first * in->row };
