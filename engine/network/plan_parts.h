@@ -1,5 +1,5 @@
-/* network/plan_parts.h: what the files of the plan share. plan.c lays out and configures, plan_rows.c runs row blocks, plan_update.c makes
- * gradients and updates, plan_step.c joins them.
+/* network/plan_parts.h: what the files of the plan share. plan.c lays out, plan_setting.c works out what follows from a run's setting,
+ * plan_rows.c runs row blocks, plan_update.c makes gradients and updates, plan_step.c joins them.
  *
  * Everything that does not change from step to step is worked out when the setting changes (rows, loss, frozen layers …), so that a step
  * is a walk over plain arrays. A node's `run`, `in`, `out` and `d` describe the whole batch on worker 0; a block of rows is reached from
@@ -127,6 +127,11 @@ enum {
   PLAN_ALONE_WORK = 1 << 18,     /* flop below which waking workers costs more than it brings */
   PLAN_FUSED_WORK = 1 << 30      /* flop above which a step writes its gradients before it updates, and can be cancelled between */
 };
+
+/* Room for so many workers. */
+moth_status plan_ensure_scratch(plan *self, int threads);
+/* Rows of a block in a batch: depends on the net and the batch's rows alone. */
+int64_t plan_rows_of_block(const plan *self, int64_t rows);
 
 /* Works out what follows from rows, training and loss; fails only where memory for more threads is wanted. */
 moth_status plan_set(plan *self, const char *where, int64_t rows, bool training, const moth_part *loss);
