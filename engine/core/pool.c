@@ -77,7 +77,7 @@ static void wake(_Atomic uint32_t *word, int count) { syscall(SYS_futex, (uint32
 #if defined(__SSE2__)
 enum { FLUSH_BITS = 0x8040, MODE_BITS = 0xe040 };
 static unsigned read_modes(void) { return _mm_getcsr(); }
-static void write_modes(unsigned state, unsigned mask) { _mm_setcsr((_mm_getcsr() & ~mask) | (state & mask)); }
+static void set_modes(unsigned modes) { _mm_setcsr(modes); }
 #elif defined(__aarch64__)
 enum { FLUSH_BITS = 1 << 24, MODE_BITS = 7 << 22 };
 static unsigned read_modes(void) {
@@ -85,15 +85,18 @@ static unsigned read_modes(void) {
   __asm__ volatile("mrs %0, fpcr" : "=r"(state));
   return (unsigned)state;
 }
-static void write_modes(unsigned state, unsigned mask) {
-  uint64_t next = (read_modes() & ~mask) | (state & mask);
-  __asm__ volatile("msr fpcr, %0" : : "r"(next));
-}
+static void set_modes(unsigned modes) { __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)modes)); }
 #else
 enum { FLUSH_BITS = 0, MODE_BITS = 0 };
 static unsigned read_modes(void) { return 0; }
-static void write_modes(unsigned state, unsigned mask) { (void)state, (void)mask; }
+static void set_modes(unsigned modes) { (void)modes; }
 #endif
+
+/* Reading costs nothing, a change waits for all arithmetic under way and holds up what follows: as long as a hundred operations. */
+static void write_modes(unsigned state, unsigned mask) {
+  unsigned before = read_modes(), modes = (before & ~mask) | (state & mask);
+  if (modes != before) set_modes(modes);
+}
 
 unsigned pool_flush_denormals(void) {
   unsigned before = read_modes();

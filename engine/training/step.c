@@ -5,7 +5,15 @@
 #include <time.h>
 
 #include "core/memory.h"
+#include "core/pool.h"
 #include "training/state.h"
+
+/* ---- Denormals ---- */
+
+/* To flush them in each step costs half an epoch of a tiny net: they are flushed from the first turn to the last, but where something of
+ * the host's may run. */
+static void lend_denormals(const moth_trainer *self) { pool_restore_denormals(self->job.host_denormals); }
+static void take_denormals(void) { pool_flush_denormals(); }
 
 /* ---- Time ---- */
 
@@ -48,7 +56,9 @@ static moth_status show_progress(moth_trainer *self) {
     .epoch = self->at.epoch, .epochs = self->epochs, .batch = self->at.batch, .batches = self->batches, .loss = mean_loss(self),
     .rows_per_second = (double)met / seconds, .seconds = seconds,
   };
+  lend_denormals(self);
   moth_status status = ((moth_progress_function)self->progress.function)(self->progress.data, self, &progress);
+  take_denormals();
   if (status != MOTH_OK && !self->ended) trainer_finish(self, "callback");
   return status;
 }
@@ -82,7 +92,9 @@ static moth_status choose_lr(moth_trainer *self) {
   double base = optimizer_lr(self->optimizer), lr = base;
   if (self->schedule != NULL) lr = schedule_lr(self->schedule, self->at.epoch, self->epochs, base);
   if (self->lr_of.function != NULL) {
+    lend_denormals(self);
     moth_status status = ((moth_schedule_function)self->lr_of.function)(self->lr_of.data, self->at.epoch, base, &lr);
+    take_denormals();
     if (status != MOTH_OK) {
       trainer_finish(self, "callback");
       return status;
@@ -158,17 +170,21 @@ static moth_status stopped_by(moth_trainer *self, moth_status status) {
 static moth_status measure_batch(moth_trainer *self, int64_t rows) {
   metric_batch batch = batch_of(self, self->training, &self->job.targets, rows);
   moth_status status = MOTH_OK;
+  lend_denormals(self);
   for (int i = 0; status == MOTH_OK && i < self->metric_count; i++) {
     batch.metric = self->metrics[i].part;
     status = metric_add(&batch, self->states + self->metrics[i].state);
   }
+  take_denormals();
   return stopped_by(self, status);
 }
 
 static moth_status call_on_batch(moth_trainer *self, double value) {
   moth_batch event = { .epoch = self->at.epoch, .batch = self->at.batch, .loss = value, .lr = self->sums.lr };
   bool stop = false;
+  lend_denormals(self);
   moth_status status = ((moth_batch_function)self->on_batch.function)(self->on_batch.data, self, &event, &stop);
+  take_denormals();
   if (stop) self->stop_asked = true;
   return stopped_by(self, status);
 }
@@ -293,7 +309,12 @@ static moth_status end_epoch(moth_trainer *self, int64_t *ended) {
   self->at.phase = TRAINER_EPOCH;
   self->at.epoch++;
   self->at.batch = self->at.validated = 0;
-  moth_status status = is_observed(self) ? tell_epoch(self, *ended) : MOTH_OK;
+  moth_status status = MOTH_OK;
+  if (is_observed(self)) {
+    lend_denormals(self);
+    status = tell_epoch(self, *ended);
+    take_denormals();
+  }
   if (status != MOTH_OK || self->checkpoint_every == 0 || *ended % self->checkpoint_every != 0) return status;
   return trainer_write_checkpoint(self);
 }
@@ -313,7 +334,9 @@ static moth_status take_turn(moth_trainer *self, int64_t *ended) {
     if (self->validation != NULL || self->stop_asked) return MOTH_OK;
   }
   if (self->validation != NULL && self->at.validated < self->validation->rows) {
+    lend_denormals(self);
     status = validate_rows(self);
+    take_denormals();
     if (status != MOTH_OK || self->at.validated < self->validation->rows) return status;
   }
   return end_epoch(self, ended);
@@ -365,7 +388,9 @@ moth_status trainer_advance(moth_trainer *self, double budget_ms, bool one_epoch
   object_retain(&self->base); /* whatever a callback lets go of */
   clock_start(self, budget_ms);
   self->running = true;
+  self->job.host_denormals = pool_flush_denormals();
   moth_status status = take_turns(self, one_epoch, epoch);
+  lend_denormals(self);
   self->sums.seconds = trainer_seconds(self);
   self->running = false;
   self->run->seconds = self->sums.seconds;
