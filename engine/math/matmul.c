@@ -46,8 +46,8 @@ static int64_t piece(int64_t n, int64_t most) {
   return (n + pieces - 1) / pieces;
 }
 
-bool matmul(moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t inner, const void *a, int64_t a_row, int64_t a_column,
-            const void *b, int64_t b_row, int64_t b_column, void *c, int64_t c_row, bool add) {
+bool matmul_large(moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t inner, const void *a, int64_t a_row, int64_t a_column,
+                  const void *b, int64_t b_row, int64_t b_column, void *c, int64_t c_row, bool add) {
   assert(dtype == MOTH_F32 || dtype == MOTH_F64);
   if (rows < 1 || columns < 1) return true;
   const real_kernels *own = &m->kernels->of[dtype];

@@ -4,6 +4,7 @@
 #define MATH_MATMUL_H
 
 #include "core/context.h"
+#include "math/kernels.h"
 
 /* Whether a product of these sizes goes to OpenBLAS. */
 bool matmul_wants_blas(moth_dtype dtype, int64_t m, int64_t n, int64_t k);
@@ -13,7 +14,19 @@ moth_status matmul_prepare(moth *m, const char *where, moth_dtype dtype, int64_t
 /* c = (add ? c : 0) + a·b; [rows,inner]·[inner,columns]; strides in elements, any for a and b (what BLAS cannot take, neither stride 1 or
  * lines that overlap, goes to the own kernel, which packs b in pieces on the stack), c's columns contiguous. No call passes 2^30 flop, and
  * the cancel flag is watched between: false where it was seen (c is then unfinished), the flag left as it is. */
-bool matmul(moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t inner, const void *a, int64_t a_row, int64_t a_column,
-            const void *b, int64_t b_row, int64_t b_column, void *c, int64_t c_row, bool add);
+static inline bool matmul(moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t inner, const void *a, int64_t a_row,
+                          int64_t a_column, const void *b, int64_t b_row, int64_t b_column, void *c, int64_t c_row, bool add);
+
+bool matmul_large(moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t inner, const void *a, int64_t a_row, int64_t a_column,
+                  const void *b, int64_t b_row, int64_t b_column, void *c, int64_t c_row, bool add);
+/* Sizes below 64 are never OpenBLAS's: there a call more would show. */
+static inline bool matmul(moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t inner, const void *a, int64_t a_row,
+                          int64_t a_column, const void *b, int64_t b_row, int64_t b_column, void *c, int64_t c_row, bool add) {
+  if ((uint64_t)(rows | columns | inner) >= 64) {
+    return matmul_large(m, dtype, rows, columns, inner, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+  }
+  m->kernels->of[dtype].small_product(rows, columns, inner, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+  return true;
+}
 
 #endif
