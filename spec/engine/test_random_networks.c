@@ -146,17 +146,21 @@ static void check_gradient(moth *m, const network_case *c, const network_parts *
   for (; looked < 30 && looked < count; looked++) {
     int64_t i = count <= 30 ? looked : draw_in(d, 0, (int)count - 1);
     double expected = slope(m, p, &w[i], 1e-5), closer = slope(m, p, &w[i], 4e-6);
-    double scale = fmax(fabs(g[i]), 1e-2 * largest) + 1e-9 * fmax(1, fabs(value));
-    if (fabs(expected - closer) > 1e-6 * scale) {
+    /* E is rounded at 1e-16 of itself, the difference over 2h at some 1e-11: small gradients are compared to that. */
+    double allowed = 1e-6 * fmax(fabs(g[i]), 1e-2 * largest) + 1e-10 * fmax(1, fabs(value));
+    if (fabs(expected - closer) > allowed) {
       kinks++;
       continue;
     }
-    if (fabs(g[i] - closer) > 1e-6 * scale + 1e-10 * fmax(1, fabs(value))) {
+    if (fabs(g[i] - closer) > allowed) {
       fail_msg("%s after %s, seed %llu: parameter %lld has gradient %.12g, differences say %.12g", c->loss,
                c->activations[c->depth - 1], (unsigned long long)c->seed, (long long)i, g[i], closer);
     }
   }
-  assert_true(kinks <= looked / 2 + 1);
+  if (kinks > looked / 2 + 1) {
+    fail_msg("%s after %s, seed %llu: %d of %d parameters on kinks", c->loss, c->activations[c->depth - 1], (unsigned long long)c->seed, kinks,
+             looked);
+  }
   moth_release(parameters), moth_release(gradients);
 }
 
