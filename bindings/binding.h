@@ -90,6 +90,8 @@ const char *handle_describe(lua_State *L, int index);
 const char *handle_kind_name(int kind);
 /* Tells the collector of new bytes. */
 void handle_pressure(lua_State *L, module *M);
+/* After a failure for want of memory: collects, and tells whether that gave bytes back, so that trying again makes sense. */
+bool handle_make_room(lua_State *L, module *M, moth_status status);
 /* Closes a userdata: __gc, __close. */
 int handle_close(lua_State *L);
 
@@ -134,6 +136,13 @@ void (*callback_function(moth_call_kind kind))(void);
     (M_)->L = (L_);                                                                                                                      \
     (status_) = (expression);                                                                                                            \
     (M_)->L = calling_before;                                                                                                            \
+  } while (0)
+
+/* The same for a call that makes tensors: tried once more where the collector gave memory back. */
+#define TRYING(L_, M_, status_, expression)                                                                                              \
+  do {                                                                                                                                   \
+    (status_) = (expression);                                                                                                            \
+    if ((status_) != MOTH_OK && handle_make_room(L_, M_, status_)) (status_) = (expression);                                             \
   } while (0)
 
 /* ---- options.c ---- */
@@ -237,8 +246,6 @@ moth_dataset *dataset_argument(lua_State *L, module *M, int index, const char *w
 int trainer_train(lua_State *L, module *M, int options, int net);
 /* t:run(): trains to the end; argument 1 is the trainer, upvalue 1 the module. */
 int trainer_run_on(lua_State *L);
-/* Puts the run's userdata on the stack. */
-void run_push(lua_State *L, module *M, moth_run *run);
 /* Pushes a helper written in Lua: field `name` of the table of helpers. */
 void helpers_push(lua_State *L, const char *name);
 

@@ -209,6 +209,15 @@ static void collect(lua_State *L, module *M) {
   M->seen = M->live = moth_memory_used(M->m);
 }
 
+bool handle_make_room(lua_State *L, module *M, moth_status status) {
+  if ((status != MOTH_LIMIT && status != MOTH_MEMORY) || lua_gc(L, LUA_GCISRUNNING) != 1) return false;
+  uint64_t before = moth_memory_used(M->m);
+  lua_gc(L, LUA_GCCOLLECT);
+  M->debt = M->step = 0;
+  M->seen = M->live = moth_memory_used(M->m);
+  return M->seen < before;
+}
+
 void handle_pressure(lua_State *L, module *M) {
   uint64_t used = moth_memory_used(M->m);
   if (used > M->seen) {

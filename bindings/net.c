@@ -98,6 +98,7 @@ static bool run_pass(lua_State *L, module *M, moth_net *net, pass function, cons
   handle *h = handle_new(L, M, MOTH_TENSOR_OBJECT, 0);
   moth_status status;
   CALLING(L, M, status, function(M->m, net, x, &y));
+  if (handle_make_room(L, M, status)) CALLING(L, M, status, function(M->m, net, x, &y));
   errors_check(L, M, status);
   h->object = y;
   handle_pressure(L, M);
@@ -412,14 +413,29 @@ static int train(lua_State *L) {
 
 /* ---- Text and layers ---- */
 
+/* Bytes of the engine's on their way into a Lua string. */
+typedef struct bytes { moth *m; char *text; size_t size; } bytes;
+static const char bytes_type[] = "moth.bytes";
+
+static int free_bytes(lua_State *L) {
+  bytes *b = luaL_checkudata(L, 1, bytes_type);
+  if (b->text != NULL) moth_free(b->m, b->text, b->size);
+  b->text = NULL;
+  return 0;
+}
+
 static int push_text(lua_State *L, module *M, const moth_net *net, bool chosen) {
-  char *text;
-  size_t size;
-  errors_check(L, M, moth_net_text(M->m, net, chosen, &text, &size));
-  size_t length = strnlen(text, size);
+  bytes *b = lua_newuserdatauv(L, sizeof *b, 0);
+  *b = (bytes){ .m = M->m };
+  luaL_setmetatable(L, bytes_type);
+  char *text = NULL;
+  errors_check(L, M, moth_net_text(M->m, net, chosen, &text, &b->size));
+  b->text = text;
+  size_t length = strnlen(text, b->size);
   while (length > 0 && text[length - 1] == '\n') length--;
   lua_pushlstring(L, text, length);
-  moth_free(M->m, text, size);
+  b->text = NULL;
+  moth_free(M->m, text, b->size);
   return 1;
 }
 
@@ -471,6 +487,10 @@ void net_open(lua_State *L, module *M) {
   const luaL_Reg metamethods[] = {
     { "__call", predict }, { "__len", length }, { "__tostring", to_text }, { "__newindex", write_field }, { NULL, NULL }
   };
+  luaL_newmetatable(L, bytes_type);
+  lua_pushcfunction(L, free_bytes);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
   module_functions(L, M, functions);
   lua_newtable(L);
   module_functions(L, M, metamethods);

@@ -196,7 +196,9 @@ static int run_with_options(lua_State *L, module *M, arguments *a, bool real) {
   options_arguments(&b, a->options, last, true, NULL);
   if (real) add_default(&b, a);
   int blocks = make_blocks(L, M, a);
-  moth_status status = moth_apply(M->m, a->operation, a->properties & IN_PLACE, a->inputs, a->count, options_end(&b), results, &count);
+  const moth_option *list = options_end(&b);
+  moth_status status;
+  TRYING(L, M, status, moth_apply(M->m, a->operation, a->properties & IN_PLACE, a->inputs, a->count, list, results, &count));
   options_done(&b, status);
   return push_results(L, a, blocks, results, count);
 }
@@ -216,7 +218,9 @@ static int run(lua_State *L) {
   if (a.option_count > 0 || real) return run_with_options(L, M, &a, real);
   moth_value results[MOTH_MAX_RESULTS];
   int count = 0, blocks = make_blocks(L, M, &a);
-  errors_check(L, M, moth_apply(M->m, a.operation, a.properties & IN_PLACE, a.inputs, a.count, NULL, results, &count));
+  moth_status status;
+  TRYING(L, M, status, moth_apply(M->m, a.operation, a.properties & IN_PLACE, a.inputs, a.count, NULL, results, &count));
+  errors_check(L, M, status);
   return push_results(L, &a, blocks, results, count);
 }
 
@@ -241,7 +245,9 @@ void operation_apply(lua_State *L, module *M, const char *name, bool in_place, c
   if (a.operation == NULL) errors_fail(L, "moth has no operation '%s'", name);
   luaL_checkstack(L, 8, NULL);
   int blocks = make_blocks(L, M, &a);
-  errors_check(L, M, moth_apply(M->m, a.operation, in_place, inputs, count, options, results, &result_count));
+  moth_status status;
+  TRYING(L, M, status, moth_apply(M->m, a.operation, in_place, inputs, count, options, results, &result_count));
+  errors_check(L, M, status);
   if (in_place) {
     for (int i = 0; i < result_count; i++) moth_release(results[i].as.tensor);
     return;

@@ -70,8 +70,6 @@ static int call_run(lua_State *L) {
   return trainer_run_on(L);
 }
 
-void run_push(lua_State *L, module *M, moth_run *run) { handle_push(L, M, run, MOTH_RUN_OBJECT); }
-
 void run_open(lua_State *L, module *M) {
   const luaL_Reg metamethods[] = { { "__index", read_field }, { "__tostring", to_text }, { "__call", call_run }, { NULL, NULL } };
   lua_newtable(L);

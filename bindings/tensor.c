@@ -96,7 +96,9 @@ moth_tensor *tensor_from(lua_State *L, module *M, int index, moth_dtype dtype, c
   read_shape(L, &r, index);
   handle *h = handle_new(L, M, MOTH_TENSOR_OBJECT, 0);
   moth_tensor *t = NULL;
-  errors_check(L, M, moth_tensor_create(M->m, dtype, r.rank, r.shape, &t));
+  moth_status status;
+  TRYING(L, M, status, moth_tensor_create(M->m, dtype, r.rank, r.shape, &t));
+  errors_check(L, M, status);
   h->object = t;
   handle_pressure(L, M);
   r.next = moth_tensor_values_mutable(t);

@@ -282,11 +282,17 @@ static moth_trainer *new_trainer(lua_State *L, module *M, int options, int net, 
 /* ---- Running ---- */
 
 static void push_run(lua_State *L, module *M, moth_trainer *trainer) {
+  luaL_checkstack(L, 8, NULL);
+  handle *h = handle_new(L, M, MOTH_RUN_OBJECT, 1);
   moth_run *run = NULL;
-  lua_checkstack(L, 8);
   errors_check(L, M, moth_trainer_run(M->m, trainer, &run));
-  run_push(L, M, run); /* registered and known after the first time */
-  moth_release(run);
+  if (handle_push_known(L, M, run)) {
+    moth_release(run);
+    lua_remove(L, -2);
+  } else {
+    h->object = run;
+    handle_register(L, -1);
+  }
 }
 
 /* The drawer's last words, once; `failed` clears the live line. The trainer's userdata is at `at`. */

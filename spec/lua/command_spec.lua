@@ -113,7 +113,7 @@ local run = moth.train{ net = moth.net{ input = 1, moth.dense(50, "tanh"), moth.
   progress = false, on_epoch = function(e) if e.epoch == 1 then io.stdout:write("ready\n"):flush() end end }
 print(run.stopped)
 ]]
-    local interrupt = [[ & p=$!; while [ ! -s OUT ]; do sleep 0.02; done; kill -INT $p; wait $p]]
+    local interrupt = [[ & p=$!; i=0; while [ ! -s OUT ] && [ $i -lt 500 ]; do sleep 0.02; i=$((i+1)); done; kill -INT $p; wait $p]]
     local out = os.tmpname()
     local function interrupted(words)
       local _, err, code = run("MOTH " .. words .. " >" .. out .. interrupt:gsub("OUT", out))

@@ -121,6 +121,20 @@ describe("the collector", function()
     assert(ok, problem)
   end)
 
+  it("makes room where the limit is reached", function()
+    collectgarbage()
+    local kept = moth.zeros(2^18) -- 1 MiB
+    local limit = moth.limit()
+    moth.limit(limit)
+    local ok, problem = pcall(function()
+      moth.limit(4 * 2^20 + 2^19)
+      for _ = 1, 50 do kept = moth.zeros(2^18) + 1 end
+    end)
+    moth.limit(limit)
+    assert(ok, problem)
+    assert.equal(2.0^18, kept:sum())
+  end)
+
   it("works while finalizers use tensors", function()
     local count = 0
     for _ = 1, 200 do
