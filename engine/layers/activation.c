@@ -8,9 +8,7 @@ static const moth_option_row activation_options[] = {
                         .parts = 1 << MOTH_ACTIVATION, .foreign = "function fn act" },
   LAYER_OPTIONS(ACTIVATION_COMMON) };
 
-static activation tail(const layer_node *node) {
-  return activation_of(node->part->kind == MOTH_ACTIVATION ? node->part : options_part(&node->part->options, ACTIVATION_KIND));
-}
+static activation tail(const layer_node *node) { return node->activation; }
 
 /* Rows and columns as the activation sees them: it acts along the last axis. */
 static int64_t last_axis(const layer_node *node) { return node->out.rank == 0 ? 1 : node->out.size[node->out.rank - 1]; }
@@ -23,15 +21,17 @@ static int64_t all_rows(const layer_run *run) {
 
 static moth_status infer(moth *m, layer_node *node, const moth_shape *in) {
   (void)m;
+  const bool is_itself = node->part->kind == MOTH_ACTIVATION;
   node->out = in[0];
-  node->alias = tail(node).class->is_linear;
+  node->activation = activation_of(is_itself ? node->part : options_part(&node->part->options, ACTIVATION_KIND));
+  node->alias = node->activation.class->is_linear;
   return MOTH_OK;
 }
 
 static moth_status forward(const layer_run *run, const void *const *in, void *out) {
-  activation a = tail(run->node);
+  const activation *a = &run->node->activation;
   if (!run->logits) {
-    a.class->forward(run->kernels, run->node->dtype, a.numbers, all_rows(run), last_axis(run->node), in[0], out);
+    a->class->forward(run->kernels, run->node->dtype, a->numbers, all_rows(run), last_axis(run->node), in[0], out);
   } else {
     layer_copy(run, in[0], out);
   }
@@ -40,11 +40,11 @@ static moth_status forward(const layer_run *run, const void *const *in, void *ou
 
 static moth_status backward(const layer_run *run, const void *const *in, const void *out, void *d_out, void *const *d_in) {
   if (d_in[0] == NULL) return MOTH_OK;
-  activation a = tail(run->node);
+  const activation *a = &run->node->activation;
   layer_copy(run, d_out, d_in[0]);
   if (!run->logits_backward) {
-    a.class->backward(run->kernels, run->node->dtype, a.numbers, all_rows(run), last_axis(run->node),
-                      a.class->from_input ? in[0] : NULL, out, d_in[0]);
+    a->class->backward(run->kernels, run->node->dtype, a->numbers, all_rows(run), last_axis(run->node),
+                       a->class->from_input ? in[0] : NULL, out, d_in[0]);
   }
   return MOTH_OK;
 }

@@ -31,13 +31,12 @@ static const moth_option_row dense_options[] = {
 
 /* The sizes of a dense node. */
 typedef struct sizes { int64_t inputs, outputs; bool has_bias; size_t element; } sizes;
-static sizes sizes_of(const layer_node *node) {
-  int64_t outputs = node->out.size[0], rows = node->blocks[0].count / outputs;
-  bool has_bias = options_flag(&node->part->options, DENSE_BIAS);
-  return (sizes){ rows - has_bias, outputs, has_bias, dtype_size(node->dtype) };
+static inline sizes sizes_of(const layer_node *node) {
+  const parameter_block *block = &node->blocks[0];
+  return (sizes){ block->views[0].size[1], block->views[0].size[0], block->view_count > 1, dtype_size(node->dtype) };
 }
 
-static activation tail(const layer_node *node) { return activation_of(options_part(&node->part->options, DENSE_ACTIVATION)); }
+static activation tail(const layer_node *node) { return node->activation; }
 
 static moth_status misfit(moth *m, const layer_node *node, const moth_shape *in) {
   moth_status status = layer_misfit(m, node, in, "[n] per sample");
@@ -67,7 +66,8 @@ static moth_status infer(moth *m, layer_node *node, const moth_shape *in) {
     block->views[1] = (parameter_view){ .name = "bias", .offset = inputs * outputs, .rank = 1, .size = { outputs }, .strides = { 1 },
                                         .init = &o->values[DENSE_BIAS_INIT], .inputs = inputs, .outputs = outputs };
   }
-  if (tail(node).class->from_input) node->saved_row = (size_t)outputs * dtype_size(node->dtype);
+  node->activation = activation_of(options_part(o, DENSE_ACTIVATION));
+  if (node->activation.class->from_input) node->saved_row = (size_t)outputs * dtype_size(node->dtype);
   return MOTH_OK;
 }
 
@@ -84,15 +84,15 @@ static moth_status prepare(moth *m, const layer_node *node, int64_t rows) {
 static moth_status forward(const layer_run *run, const void *const *in, void *out) {
   const layer_node *node = run->node;
   const sizes s = sizes_of(node);
-  const activation a = tail(node);
-  const bool keep = a.class->from_input && !run->logits && run->saved_rows != NULL;
+  const activation *a = &node->activation;
+  const bool keep = a->class->from_input && !run->logits && run->saved_rows != NULL;
   void *z = keep ? run->saved_rows : out;
   const char *w = run->blocks[0];
   if (!matmul(run->m, node->dtype, run->rows, s.outputs, s.inputs, in[0], s.inputs, 1, w, s.outputs, 1, z, s.outputs, false)) {
     return MOTH_CANCELLED;
   }
   if (s.has_bias) run->kernels->add_row(z, run->rows, s.outputs, w + (size_t)(s.inputs * s.outputs) * s.element);
-  if (!run->logits) a.class->forward(run->kernels, node->dtype, a.numbers, run->rows, s.outputs, z, out);
+  if (!run->logits) a->class->forward(run->kernels, node->dtype, a->numbers, run->rows, s.outputs, z, out);
   return MOTH_OK;
 }
 
@@ -101,10 +101,10 @@ static moth_status backward(const layer_run *run, const void *const *in, const v
   (void)in;
   const layer_node *node = run->node;
   const sizes s = sizes_of(node);
-  const activation a = tail(node);
+  const activation *a = &node->activation;
   if (!run->logits_backward) {
-    const void *z = a.class->from_input ? run->saved_rows : NULL;
-    a.class->backward(run->kernels, node->dtype, a.numbers, run->rows, s.outputs, z, out, d_out);
+    const void *z = a->class->from_input ? run->saved_rows : NULL;
+    a->class->backward(run->kernels, node->dtype, a->numbers, run->rows, s.outputs, z, out, d_out);
   }
   if (d_in[0] == NULL) return MOTH_OK;
   bool done = matmul(run->m, node->dtype, run->rows, s.inputs, s.outputs, d_out, s.outputs, 1, run->blocks[0], 1, s.outputs, d_in[0],
@@ -118,7 +118,9 @@ static moth_status gradient(const layer_run *run, const void *const *in, const v
   (void)block;
   const layer_node *node = run->node;
   const sizes s = sizes_of(node);
-  const int64_t first = from / s.outputs, end = to / s.outputs, weights_end = end < s.inputs ? end : s.inputs;
+  const bool is_all = from == 0 && to == node->blocks[0].count; /* as in small nets, where a division shows */
+  const int64_t first = is_all ? 0 : from / s.outputs, end = is_all ? s.inputs + s.has_bias : to / s.outputs;
+  const int64_t weights_end = end < s.inputs ? end : s.inputs;
   if (first < weights_end) {
     const char *x = (const char *)in[0] + (size_t)first * s.element;
     if (!matmul(run->m, node->dtype, weights_end - first, s.outputs, run->rows, x, 1, s.inputs, d_z, s.outputs, 1, sink->g, s.outputs,

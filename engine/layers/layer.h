@@ -94,6 +94,7 @@ struct layer_node {
   bool whole_batch;             /* one call for the whole batch, on the calling thread */
   bool alias;                   /* the output is input 0's values under another shape, nothing to run: flatten, identity */
   bool alias_predicting;        /* the same, outside training: dropout */
+  activation activation;        /* the one it applies, where it reads it from its part but once */
   void *state;                  /* the layer's own; freed by class->release */
 };
 
