@@ -41,22 +41,23 @@ static void direct_loss(plan *self, const plan_step_job *job, bool goes_back) {
 
 /* ---- The seam between backward and update ------------------------------------------------------------------------------------------- */
 
-static bool has_penalties(const plan *self, const plan_step_job *job) {
-  return job->optimizer != NULL && (self->net->has_penalties || job->penalties.l1 != 0 || job->penalties.l2 != 0);
+/* Whether gradients stay in the net, whether penalties are added to them, and whether a range can be updated as soon as its gradient is
+ * there. */
+typedef struct seam { bool keeps, penalizes, updates_now; } seam;
+
+static seam find_seam(const plan *self, const plan_step_job *job) {
+  bool updates = job->optimizer != NULL, is_big = 3 * self->work * (double)job->rows > PLAN_FUSED_WORK;
+  bool penalizes = updates && (self->net->has_penalties || job->penalties.l1 != 0 || job->penalties.l2 != 0);
+  return (seam){ !updates || job->keep_gradients || job->accumulate, penalizes, updates && job->clip == NULL && !penalizes && !is_big };
 }
 
-static bool is_big(const plan *self, const plan_step_job *job) { return 3 * self->work * (double)job->rows > PLAN_FUSED_WORK; }
+static bool wants_flat(const seam *s) { return s->keeps || !s->updates_now; }
 
-static bool keeps_gradients(const plan_step_job *job) { return job->optimizer == NULL || job->keep_gradients || job->accumulate; }
-
-static bool wants_flat(const plan *self, const plan_step_job *job) {
-  return keeps_gradients(job) || job->clip != NULL || has_penalties(self, job) || is_big(self, job);
-}
-
-static void prepare_update(plan *self, const plan_step_job *job, bool were_valid) {
+static void prepare_update(plan *self, const plan_step_job *job, const seam *s, bool were_valid) {
   plan_update *u = &self->update;
-  *u = (plan_update){ .flat = wants_flat(self, job), .add = job->accumulate && were_valid };
-  u->now = job->optimizer != NULL && job->clip == NULL && !has_penalties(self, job) && !is_big(self, job);
+  u->flat = wants_flat(s);
+  u->add = job->accumulate && were_valid;
+  u->now = s->updates_now;
   u->polls = !u->now;
   if (job->optimizer == NULL) return;
   const optimizer_state *state = optimizer_state_of(job->optimizer);
@@ -76,16 +77,16 @@ static void penalize_all(plan *self, const plan_step_job *job) {
 }
 
 /* Gradients, and, where they are not handed on range by range, what stands between them and the update. */
-static moth_status update(plan *self, const char *where, const plan_step_job *job, plan_result *result) {
+static moth_status update(plan *self, const char *where, const plan_step_job *job, const seam *s, plan_result *result) {
   plan_run_ranges(self);
   if (self->update.polls) {
     moth_status status = plan_settle(self, where);
     if (status != MOTH_OK) return status;
   }
-  self->net->gradients_valid = keeps_gradients(job);
+  self->net->gradients_valid = s->keeps;
   if (job->optimizer == NULL) return MOTH_OK;
   if (!self->update.now) {
-    if (has_penalties(self, job)) penalize_all(self, job);
+    if (s->penalizes) penalize_all(self, job);
     if (job->clip != NULL) network_clip(self->net, job->clip, &result->norm);
     plan_run_updates(self);
   }
@@ -95,17 +96,18 @@ static moth_status update(plan *self, const char *where, const plan_step_job *jo
 
 /* ---- The step ----------------------------------------------------------------------------------------------------------------------- */
 
-static moth_status begin(plan *self, const char *where, const plan_step_job *job) {
+static moth_status begin(plan *self, const char *where, const plan_step_job *job, const seam *s) {
   assert(self->purpose == PLAN_TRAINING && job->rows >= 0 && job->rows <= self->capacity && job->loss != NULL);
   moth_status status = plan_set(self, where, job->rows, job->training, job->loss);
   if (status == MOTH_OK) status = plan_take_input(self, where, &job->x);
   if (status == MOTH_OK) status = plan_take_targets(self, where, &job->targets);
-  if (status == MOTH_OK && wants_flat(self, job)) status = context_within(self->m, network_ensure_gradients(self->m, self->net), where);
+  if (status == MOTH_OK && wants_flat(s)) status = context_within(self->m, network_ensure_gradients(self->m, self->net), where);
   return status;
 }
 
 moth_status plan_step(plan *self, const char *where, const plan_step_job *job, plan_proceed proceed, void *data, plan_result *out) {
-  moth_status status = begin(self, where, job);
+  const seam s = find_seam(self, job);
+  moth_status status = begin(self, where, job, &s);
   if (status != MOTH_OK) return status;
   plan_result result = { .norm = NAN };
   plan_take_aim(self, false);
@@ -126,8 +128,8 @@ moth_status plan_step(plan *self, const char *where, const plan_step_job *job, p
   }
   bool goes_on = status == MOTH_OK && (proceed == NULL || proceed(data, result.value));
   if (goes_on) {
-    prepare_update(self, job, were_valid);
-    status = update(self, where, job, &result);
+    prepare_update(self, job, &s, were_valid);
+    status = update(self, where, job, &s, &result);
     if (status == MOTH_OK && job->training) plan_commit(self);
   }
   pool_restore_denormals(denormals);
