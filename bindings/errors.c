@@ -28,7 +28,7 @@ void errors_where(lua_State *L) {
 
 const char *errors_origin(lua_State *L) {
   lua_Debug frame;
-  return caller(L, &frame) ? lua_pushfstring(L, "%s:%d", frame.short_src, frame.currentline) : NULL;
+  return caller(L, &frame) && !is_prompt(&frame) ? lua_pushfstring(L, "%s:%d", frame.short_src, frame.currentline) : NULL;
 }
 
 int errors_fail(lua_State *L, const char *format, ...) {

@@ -59,9 +59,13 @@ void command_catch_interrupts(lua_State *L) {
   sigaction(SIGINT, &action, NULL);
 }
 
-bool command_was_interrupted(void) {
+bool command_was_interrupted(lua_State *L) {
   bool was = interrupts > 0;
   interrupts = 0;
+  if (was) {
+    lua_sethook(L, NULL, 0, 0);
+    moth_cancel_taken(interrupted_context);
+  }
   return was;
 }
 
@@ -151,7 +155,7 @@ int command_report(lua_State *L) {
   const char *trace = lua_tostring(L, -1);
   if (*trace != 0) fprintf(stderr, "%s\n", trace + 1);
   lua_settop(L, 0);
-  bool interrupted = command_was_interrupted(), cancelled = moth_lua_cancelled(L);
+  bool interrupted = interrupted_context != NULL && command_was_interrupted(L), cancelled = moth_lua_cancelled(L);
   return interrupted || cancelled ? 130 : 1;
 }
 

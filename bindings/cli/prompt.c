@@ -9,8 +9,10 @@
 
 typedef struct prompt { lua_State *L; bool interactive; } prompt;
 
-/* Pushes the next line without its end; false at the end of the input. */
-static bool read_line(const prompt *p, const char *mark) {
+typedef enum reading { READ, READ_END, READ_INTERRUPTED } reading;
+
+/* Pushes the next line without its end. */
+static reading read_line(const prompt *p, const char *mark) {
   char *line = NULL;
   size_t capacity = 0;
   if (p->interactive) fputs(mark, stdout), fflush(stdout);
@@ -18,12 +20,12 @@ static bool read_line(const prompt *p, const char *mark) {
   if (size < 0) {
     free(line);
     clearerr(stdin);
-    return false;
+    return command_was_interrupted(p->L) ? READ_INTERRUPTED : READ_END;
   }
   if (size > 0 && line[size - 1] == '\n') size--;
   lua_pushlstring(p->L, line, (size_t)size);
   free(line);
-  return true;
+  return READ;
 }
 
 /* Whether loading failed for want of more lines. */
@@ -37,7 +39,8 @@ static bool is_incomplete(lua_State *L, int status) {
 
 static int load(lua_State *L, const char *text, size_t size) { return luaL_loadbufferx(L, text, size, "=(prompt)", "t"); }
 
-/* Replaces the text at index 1 by the function of the expression or statement that begins with it, reading on where it needs more lines. */
+/* Replaces the text at index 1 by the function of the expression or statement that begins with it, reading on where it needs more lines.
+ * An interrupt in the midst of them drops them all: LUA_YIELD, which loading never gives. */
 static int compile(const prompt *p) {
   lua_State *L = p->L;
   lua_pushfstring(L, "return %s", lua_tostring(L, 1));
@@ -47,7 +50,10 @@ static int compile(const prompt *p) {
   lua_pop(L, 1);
   for (;;) {
     status = load(L, lua_tostring(L, 1), lua_rawlen(L, 1));
-    if (!is_incomplete(L, status) || !read_line(p, "   >> ")) break;
+    if (!is_incomplete(L, status)) break;
+    reading next = read_line(p, "   >> ");
+    if (next == READ_INTERRUPTED) return LUA_YIELD;
+    if (next == READ_END) break;
     lua_pushliteral(L, "\n");
     lua_insert(L, -2);
     lua_remove(L, -3); /* the message */
@@ -94,6 +100,11 @@ static void tell_as_error(lua_State *L) {
 static bool run(const prompt *p) {
   lua_State *L = p->L;
   int status = compile(p);
+  if (status == LUA_YIELD) {
+    putchar('\n');
+    lua_settop(L, 0);
+    return true;
+  }
   if (status == LUA_OK) {
     lua_pushcfunction(L, handle);
     lua_insert(L, 1);
@@ -116,9 +127,11 @@ static bool run(const prompt *p) {
 int command_prompt(lua_State *L) {
   prompt p = { L, isatty(0) };
   if (p.interactive) printf("Moth %s (%s, %d threads)   Ctrl-D leaves\n", MOTH_VERSION, LUA_RELEASE, moth_threads(moth_lua_context(L)));
-  while (read_line(&p, "moth> ")) {
-    bool right = run(&p);
-    command_was_interrupted();
+  for (reading next; (next = read_line(&p, "moth> ")) != READ_END;) {
+    bool right = true;
+    if (next == READ_INTERRUPTED) putchar('\n');
+    else right = run(&p);
+    command_was_interrupted(L);
     if (!right && !p.interactive) return 1;
   }
   if (p.interactive) putchar('\n');

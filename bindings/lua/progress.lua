@@ -15,9 +15,11 @@ local function pad(text, width) return (" "):rep(width - #text) .. text end
 
 local function time(seconds)
   if seconds < 60 then return ("%.2fs"):format(seconds) end
-  if seconds < 3600 then return ("%dm%02ds"):format(seconds // 60, seconds % 60) end
+  if seconds < 3600 then return ("%dm%02ds"):format(seconds // 60, math.floor(seconds % 60)) end
   return ("%dh%02dm"):format(seconds // 3600, seconds % 3600 // 60)
 end
+
+local function brief(seconds) return seconds < 60 and ("%.1fs"):format(seconds) or time(seconds) end
 
 local function rate(rows)
   if rows >= 1e6 then return ("%.1fM rows/s"):format(rows / 1e6) end
@@ -42,6 +44,7 @@ local function width_of(name) return math.max(10, #name + 2) end
 
 function helpers.progress(live)
   local columns, drawn, last, is_live
+  local shown = -1
 
   local function clear()
     if is_live then internal.write "\r\27[K" end
@@ -67,10 +70,14 @@ function helpers.progress(live)
     drawn = event.epoch
   end
 
+  -- seconds: since the training began
   local function bar(epoch, epochs, batch, batches, loss, speed, seconds)
+    if seconds - shown < 0.1 then return end
+    shown = seconds
     local share = batches > 0 and batch / batches or 0
+    local done = (epoch - 1 + share) / epochs
     local filled = math.floor(share * BAR + 0.5)
-    local left = share > 0 and ("   %.1fs left"):format(seconds / share * (1 - share)) or ""
+    local left = done > 0 and ("   %s left"):format(brief(seconds / done * (1 - done))) or ""
     internal.write(("\r\27[K%5d/%d [%s%s]  %d/%d  loss %s   %s%s"):format(epoch, epochs, ("#"):rep(filled), ("-"):rep(BAR - filled),
       batch, batches, number(loss), rate(speed), left))
     is_live = true
