@@ -113,16 +113,15 @@ static moth_status leave(moth_layer *self, moth_status status, const char *funct
   return judge(run->m, NULL, run->node, status, function);
 }
 
+/* Making room asks the host's allocator: that too runs in the host's modes. */
 static moth_status forward(const layer_run *run, const void *const *in, void *out) {
   const moth_layer_class *given = &row_of(run->node)->given;
-  host_state *state = run->node->state;
-  moth_layer *use = &state->uses[run->training];
-  moth_status status = ensure_rows(run, &use->x, &state->in, in[0], true);
-  if (status == MOTH_OK) status = ensure_rows(run, &use->y, &run->node->out, NULL, false);
-  if (status != MOTH_OK) return status;
   moth_layer *self = enter(run, false);
-  status = leave(self, given->forward(given->data, self, self->x, self->y), "forward");
-  if (status == MOTH_OK) layer_copy(run, use->y->values, out);
+  moth_status status = ensure_rows(run, &self->x, &self->state->in, in[0], true);
+  if (status == MOTH_OK) status = ensure_rows(run, &self->y, &run->node->out, NULL, false);
+  if (status == MOTH_OK) status = given->forward(given->data, self, self->x, self->y);
+  status = leave(self, status, "forward");
+  if (status == MOTH_OK) layer_copy(run, self->y->values, out);
   return status;
 }
 
@@ -140,18 +139,16 @@ static moth_status clear_gradients(const layer_run *run) {
 
 static moth_status backward(const layer_run *run, const void *const *in, const void *out, void *d_out, void *const *d_in) {
   const moth_layer_class *given = &row_of(run->node)->given;
-  host_state *state = run->node->state;
-  moth_layer *use = &state->uses[run->training];
-  moth_status status = ensure_rows(run, &use->x, &state->in, in[0], true);
-  if (status == MOTH_OK) status = ensure_rows(run, &use->y, &run->node->out, out, true);
-  if (status == MOTH_OK) status = ensure_rows(run, &use->dy, &run->node->out, d_out, true);
-  if (status == MOTH_OK) status = ensure_rows(run, &use->dx, &state->in, NULL, false);
-  if (status == MOTH_OK) status = clear_gradients(run);
-  if (status != MOTH_OK) return status;
   moth_layer *self = enter(run, true);
-  status = leave(self, given->backward(given->data, self, self->x, self->y, self->dy, self->dx), "backward");
-  if (status != MOTH_OK || d_in[0] == NULL || use->dx->count == 0) return status;
-  memcpy(d_in[0], use->dx->values, (size_t)use->dx->count * dtype_size(use->dx->dtype));
+  moth_status status = ensure_rows(run, &self->x, &self->state->in, in[0], true);
+  if (status == MOTH_OK) status = ensure_rows(run, &self->y, &run->node->out, out, true);
+  if (status == MOTH_OK) status = ensure_rows(run, &self->dy, &run->node->out, d_out, true);
+  if (status == MOTH_OK) status = ensure_rows(run, &self->dx, &self->state->in, NULL, false);
+  if (status == MOTH_OK) status = clear_gradients(run);
+  if (status == MOTH_OK) status = given->backward(given->data, self, self->x, self->y, self->dy, self->dx);
+  status = leave(self, status, "backward");
+  if (status != MOTH_OK || d_in[0] == NULL || self->dx->count == 0) return status;
+  memcpy(d_in[0], self->dx->values, (size_t)self->dx->count * dtype_size(self->dx->dtype));
   return MOTH_OK;
 }
 
