@@ -92,7 +92,7 @@ static unsigned read_modes(void) { return 0; }
 static void set_modes(unsigned modes) { (void)modes; }
 #endif
 
-/* Reading costs nothing, a change waits for all arithmetic under way and holds up what follows: as long as a hundred operations. */
+/* A change waits for all arithmetic under way and holds up what follows: as long as a hundred operations. */
 static void write_modes(unsigned state, unsigned mask) {
   unsigned before = read_modes(), modes = (before & ~mask) | (state & mask);
   if (modes != before) set_modes(modes);

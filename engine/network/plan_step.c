@@ -116,8 +116,8 @@ moth_status plan_step(plan *self, const char *where, const plan_step_job *job, p
   bool were_valid = self->net->gradients_valid;
   self->net->gradients_valid = false;
   direct_loss(self, job, goes_back);
-  unsigned denormals = pool_flush_denormals();
-  plan_take_draws(self, job->key, job->step, job->host_denormals != 0 ? job->host_denormals : denormals);
+  unsigned denormals = job->host_denormals != 0 ? job->host_denormals : pool_flush_denormals();
+  plan_take_draws(self, job->key, job->step, denormals);
   weigh(self, job, &result);
   plan_run_rows(self, job->x.values == NULL, true, true, goes_back);
   status = plan_settle(self, where);
@@ -132,7 +132,7 @@ moth_status plan_step(plan *self, const char *where, const plan_step_job *job, p
     status = update(self, where, job, &s, &result);
     if (status == MOTH_OK && job->training) plan_commit(self);
   }
-  pool_restore_denormals(denormals);
+  if (job->host_denormals == 0) pool_restore_denormals(denormals);
   if (status == MOTH_OK) *out = result;
   return status;
 }
