@@ -29,6 +29,9 @@ local function told(f, ...)
   return (message(f, ...):gsub(folder:gsub("%p", "%%%0"), "DIR"))
 end
 
+-- AddressSanitizer keeps what was freed for a while: bytes tell nothing there, and it finds leaks itself.
+local sanitized = assert(io.open "/proc/self/maps"):read "a":find("libasan", 1, true) ~= nil
+
 local function resident()
   local file = assert(io.open "/proc/self/statm")
   local _, pages = file:read("n", "n")
@@ -46,7 +49,7 @@ local function keeps_memory(f, ...)
   collectgarbage()
   collectgarbage()
   assert.is_true(collectgarbage "count" - heap < 64, "Lua's heap grew")
-  assert.is_true(resident() - whole < 4 * 2^20, "memory grew")
+  assert.is_true(sanitized or resident() - whole < 4 * 2^20, "memory grew")
 end
 
 -- Texts and what raises them: every one is looked at before the first difference is told, and none leaks.
@@ -680,7 +683,7 @@ describe("an error inside a callback", function()
     end
   end)
 
-  it("leaves the trainer to go on", function()
+  it("ends the training of a trainer", function()
     local object, failing = {}, true
     local o = classifier{ epochs = 6, on_epoch = function(e) if e.epoch == 3 and failing then error(object) end end }
     local t = moth.trainer(o)
@@ -688,8 +691,9 @@ describe("an error inside a callback", function()
     assert.is_false(ok)
     assert.is_true(rawequal(object, got))
     failing = false
-    assert.equal(6, t:run().epochs)
-    assert.equal(6, #t.run.loss)
+    assert.equal("done", t:step())
+    assert.equal("callback", t.run.stopped)
+    assert.equal(3, #t.run.loss)
     assert.same({ 6, 2 }, o.net:predict(x).shape)
     assert.equal(2, moth.train(classifier{ net = o.net }).epochs)
   end)
@@ -855,7 +859,7 @@ describe("an index or an operand", function()
       ["reshape: f32[3,4] has 12 elements, which [5] cannot hold"] = function() return (f:reshape(5)) end,
       ["cat: f32[3,4] and f32[2,3] do not fit: axis 2 is 4 against 3"] = function() return (moth.cat({ f, moth.zeros(2, 3) }, 1)) end,
       ["cat: entry 2 is nil"] = function() return (moth.cat({ f, nil, f }, 1)) end,
-      ["cat: the list of tensors is empty"] = function() return (moth.cat({}, 1)) end,
+      ["cat: takes a list of tensors, got none"] = function() return (moth.cat({}, 1)) end,
       ["item: f32[3,4] has 12 elements; it takes a tensor of one"] = function() return (f:item()) end,
       ["to: element 2 of f32[2] is nan, which i64 cannot hold"] = function() return (moth.tensor{ 1, 0 / 0 }:to "i64") end,
       ["tensor: a number stands beside a table; tables must be rectangular"] = function() return (moth.tensor{ { 1 }, 2 }) end,
@@ -938,8 +942,18 @@ describe("a closed handle", function()
     local t
     t = moth.trainer(classifier{ on_epoch = function() t:step() end })
     assert.equal("train: this trainer is running: its callbacks cannot step or load it", message(function() return t:run() end))
-    t = moth.trainer(classifier{ on_epoch = function() closed(t) end })
-    assert.is_truthy(message(function() return t:run() end))
+    for _, name in ipairs{ "on_epoch", "on_batch", "schedule", "metrics" } do
+      local function callback()
+        closed(t)
+        collectgarbage()
+        return name == "schedule" and 0.1 or name == "metrics" and 1 or nil
+      end
+      t = moth.trainer(classifier{ [name] = name == "metrics" and { own = callback } or callback })
+      pcall(function() return t:run() end)
+      assert.equal("step: the trainer is closed", message(function() return t:step() end))
+      t = moth.trainer(classifier{ [name] = name == "metrics" and { own = callback } or callback })
+      pcall(function() for _ in t:epochs() do end end)
+    end
     assert.equal("step: the trainer is closed", message(function() return t:step() end))
   end)
 end)

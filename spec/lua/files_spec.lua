@@ -66,6 +66,9 @@ local function problem(text)
   return (message(moth.load_net, path):gsub("^load: " .. path:gsub("%p", "%%%0") .. ":? ?", "", 1))
 end
 
+-- AddressSanitizer keeps what was freed for a while: bytes tell nothing there, and it finds leaks itself.
+local sanitized = assert(io.open "/proc/self/maps"):read "a":find("libasan", 1, true) ~= nil
+
 local function resident()
   local file = assert(io.open "/proc/self/statm")
   local _, pages = file:read("n", "n")
@@ -83,7 +86,7 @@ local function keeps_memory(f)
   collectgarbage()
   collectgarbage()
   assert.is_true(collectgarbage "count" - heap < 64, "Lua's heap grew")
-  assert.is_true(resident() - whole < 4 * 2^20, "memory grew")
+  assert.is_true(sanitized or resident() - whole < 4 * 2^20, "memory grew")
 end
 
 describe("a saved net", function()
@@ -145,11 +148,12 @@ describe("a saved net", function()
 
   it("stands under the name that was given, not under the part before a byte 0", function()
     local net, name = small(), folder .. "/cut\0off"
-    assert.equal("save: the path must not hold a byte 0", message(net.save, net, name))
-    assert.equal("load_net: the path must not hold a byte 0", message(moth.load_net, name))
-    assert.equal("load: the path must not hold a byte 0", message(net.load, net, name))
-    assert.equal("csv: the path must not hold a byte 0", message(moth.csv, name))
-    assert.equal("idx: the path must not hold a byte 0", message(moth.idx, name))
+    local text = (": '%s/cut' goes on after a zero byte"):format(folder)
+    assert.equal("save" .. text, message(net.save, net, name))
+    assert.equal("load_net" .. text, message(moth.load_net, name))
+    assert.equal("load" .. text, message(net.load, net, name))
+    assert.equal("csv" .. text, message(moth.csv, name))
+    assert.equal("idx" .. text, message(moth.idx, name))
     assert.is_nil(io.open(folder .. "/cut"))
   end)
 end)
