@@ -36,7 +36,7 @@ static void check_words(const place *p, const char *what, const char *words) {
   expect(p, !isspace((unsigned char)*words) && !isspace((unsigned char)words[strlen(words) - 1]), "blanks around the %s '%s'", what, words);
 }
 
-/* ---- Options --------------------------------------------------------------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------------------------------------------------------------------- */
 
 static bool names_a_part(const moth *m, unsigned kinds, const char *name) {
   for (moth_part_kind kind = 0; kind < MOTH_PART_KINDS; kind++) {
@@ -110,7 +110,7 @@ static void check_schema(const place *p, const moth_row *row) {
   check_positions(p, row);
 }
 
-/* ---- Rows ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Rows ---------------------------------------------------------------------------------------------------------------------------- */
 
 static void check_row(const place *p, const moth_row *row) {
   expect(p, is_name(row->name), "its name is none");
@@ -177,7 +177,7 @@ static void every_operation_is_whole(void **state) {
   moth_close(m);
 }
 
-/* ---- Wrong use, by the row alone --------------------------------------------------------------------------------------------------- */
+/* ---- Wrong use, by the row alone ----------------------------------------------------------------------------------------------------- */
 
 static bool makes_parts(moth_part_kind kind) { return kind != MOTH_FUNCTION && kind != MOTH_READER; }
 

@@ -124,7 +124,8 @@ static void watch_net(watch *w, moth_net *net, moth_dataset *data) {
   moth *m = w->m;
   moth_tensor *x = NULL, *y = NULL, *t = NULL, *dx = NULL, *classes = NULL;
   moth_net *copy = NULL;
-  moth_part *loss = training_part(m, MOTH_LOSS, "cross_entropy", NULL), *adam = training_part(m, MOTH_OPTIMIZER, "adam", NULL), *metric = NULL;
+  moth_part *loss = training_part(m, MOTH_LOSS, "cross_entropy", NULL), *adam = training_part(m, MOTH_OPTIMIZER, "adam", NULL);
+  moth_part *metric = NULL;
   const moth_call call = { (void (*)(void))on_metric, w, on_release };
   double value, values[2];
   void *bytes;
@@ -216,7 +217,7 @@ static void floating_point_modes_are_the_hosts(void **state) {
 #endif
 }
 
-/* ---- The locale ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- The locale ---------------------------------------------------------------------------------------------------------------------- */
 
 static void the_locale_is_the_hosts(void **state) {
   char before[256], after[256];
@@ -230,7 +231,7 @@ static void the_locale_is_the_hosts(void **state) {
   assert_ptr_equal(own, uselocale((locale_t)0));
 }
 
-/* ---- Forks ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Forks --------------------------------------------------------------------------------------------------------------------------- */
 
 /* A product for OpenBLAS, then a training; the weights. */
 static void *work(moth *m, size_t *bytes) {
@@ -284,7 +285,7 @@ static void a_child_of_a_fork_works(void **state) {
   support_close(m, NULL);
 }
 
-/* ---- Cancelling ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- Cancelling ---------------------------------------------------------------------------------------------------------------------- */
 
 static void *cancel_soon(void *m) {
   nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
@@ -365,7 +366,7 @@ static void a_long_step_can_be_cancelled(void **state) {
   }
 }
 
-/* ---- Limits ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Limits -------------------------------------------------------------------------------------------------------------------------- */
 
 /* With ever more memory allowed, until it is enough: each refusal is MOTH_LIMIT, leaves the weights and holds nothing back. */
 static void a_memory_limit_is_an_ordinary_error(void **state) {
@@ -401,7 +402,7 @@ static void a_memory_limit_is_an_ordinary_error(void **state) {
   support_close(m, &allocator);
 }
 
-/* ---- A full disk ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- A full disk --------------------------------------------------------------------------------------------------------------------- */
 
 static int entries(const char *path) {
   DIR *folder = opendir(path);
@@ -417,7 +418,8 @@ static void a_failed_save_leaves_the_old_file(void **state) {
   char path[1024];
   support_path(&folder, "kept", path);
   moth_dataset *data = training_blobs(m, 60, 1);
-  moth_net *net = training_net_of(m, "f32", BLOB_COLUMNS, 1, (moth_part *[]){ training_dense(m, 999, "tanh"), training_dense(m, 3, "softmax") }, 2);
+  moth_part *layers[] = { training_dense(m, 999, "tanh"), training_dense(m, BLOB_CLASSES, "softmax") };
+  moth_net *net = training_net_of(m, "f32", BLOB_COLUMNS, 1, layers, 2);
   training_options o = training_basic(net, data, "cross_entropy", 2);
   add(&o, MOTH_TEXT("checkpoint", path));
   moth_trainer *trainer = NULL;
@@ -430,7 +432,9 @@ static void a_failed_save_leaves_the_old_file(void **state) {
     support_write_file(path, "the old one", 11);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     moth_run *run = NULL;
-    moth_status status = what == 0 ? moth_net_save(m, net, path) : what == 1 ? moth_trainer_save(m, trainer, path) : moth_train(m, o.list, &run);
+    moth_status status = what == 0   ? moth_net_save(m, net, path)
+                         : what == 1 ? moth_trainer_save(m, trainer, path)
+                                     : moth_train(m, o.list, &run);
     setrlimit(RLIMIT_FSIZE, &before);
     assert_int_equal(status, MOTH_FILE);
     assert_non_null(strstr(moth_message(m), path));

@@ -2,7 +2,7 @@
  * context are MOTH_MISUSE, and change nothing; what was closed can be looked at and let go of in any order. */
 #include "training.h"
 
-/* ---- One handle of each kind ------------------------------------------------------------------------------------------------------ */
+/* ---- One handle of each kind --------------------------------------------------------------------------------------------------------- */
 
 enum { TENSOR, GENERATOR, LAYER, LOSS, OPTIMIZER, METRIC, NET, DATASET, BATCHES, TRAINER, RUN, HANDLES };
 
@@ -27,7 +27,7 @@ static world world_open(support_allocator *allocator) {
   return w;
 }
 
-/* ---- Every function ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Every function ------------------------------------------------------------------------------------------------------------------ */
 
 typedef moth_status (*attempt)(moth *m, void *const *of);
 typedef struct public_call { const char *name; attempt run; unsigned uses; } public_call;
@@ -226,9 +226,9 @@ static const public_call calls[] = {
   ONE(net_gradients, BIT(NET)), ONE(net_clip, BIT(NET)), ONE(net_check, BIT(NET) | BIT(TENSOR) | BIT(LOSS)),
   ONE(net_evaluate, BIT(NET) | BIT(DATASET) | BIT(LOSS) | BIT(METRIC)), ONE(optimizer_step, BIT(OPTIMIZER) | BIT(NET)),
   ONE(net_text, BIT(NET)), ONE(net_save_bytes, BIT(NET)), ONE(net_save, BIT(NET)), ONE(dataset_create, BIT(TENSOR)),
-  ONE(dataset_tensor, BIT(DATASET)), ONE(dataset_column_info, BIT(DATASET)), ONE(dataset_split, BIT(DATASET)), ONE(dataset_take, BIT(DATASET)),
-  ONE(dataset_select, BIT(DATASET)), ONE(dataset_shuffle, BIT(DATASET)), ONE(classes, BIT(TENSOR)), ONE(dataset_batches, BIT(DATASET)),
-  ONE(batches_next, BIT(BATCHES)), ONE(trainer_create, BIT(NET) | BIT(DATASET) | BIT(LOSS) | BIT(OPTIMIZER) | BIT(METRIC)),
+  ONE(dataset_tensor, BIT(DATASET)), ONE(dataset_column_info, BIT(DATASET)), ONE(dataset_split, BIT(DATASET)),
+  ONE(dataset_take, BIT(DATASET)), ONE(dataset_select, BIT(DATASET)), ONE(dataset_shuffle, BIT(DATASET)), ONE(classes, BIT(TENSOR)),
+  ONE(dataset_batches, BIT(DATASET)), ONE(batches_next, BIT(BATCHES)), ONE(trainer_create, BIT(NET) | BIT(DATASET) | BIT(LOSS) | BIT(OPTIMIZER) | BIT(METRIC)),
   ONE(train, BIT(NET) | BIT(DATASET) | BIT(LOSS)), ONE(trainer_step, BIT(TRAINER)), ONE(trainer_epoch, BIT(TRAINER)),
   ONE(trainer_run, BIT(TRAINER)), ONE(trainer_bytes, BIT(TRAINER)), ONE(trainer_load_bytes, BIT(TRAINER)), ONE(trainer_save, BIT(TRAINER)),
   ONE(trainer_load, BIT(TRAINER)), ONE(net_load, BIT(NET)), ONE(run_values, BIT(RUN)),
@@ -240,7 +240,7 @@ static void expect(moth *m, const public_call *call, void *const *of, moth_statu
   if (got != expected) fail_msg("moth_%s, %s: %s: %s", call->name, how, moth_status_name(got), moth_message(m));
 }
 
-/* ---- What must not be taken --------------------------------------------------------------------------------------------------------- */
+/* ---- What must not be taken ---------------------------------------------------------------------------------------------------------- */
 
 static void every_call_takes_what_is_right(void **state) {
   support_allocator allocator = { 0 };
@@ -295,7 +295,7 @@ static void none_and_wrong_ones_are_misuse(void **state) {
   support_close(w.m, &allocator);
 }
 
-/* ---- After moth_close --------------------------------------------------------------------------------------------------------------- */
+/* ---- After moth_close ---------------------------------------------------------------------------------------------------------------- */
 
 /* What tells without failing still tells. */
 static void look_at(const world *w) {
