@@ -30,10 +30,19 @@ ALWAYS vector_f64 pick_f64(signed_f64 where, vector_f64 a, vector_f64 b) {
 static const int32_t part_mask_f32[16] = { -1, -1, -1, -1, -1, -1, -1, -1 };
 static const int64_t part_mask_f64[8] = { -1, -1, -1, -1 };
 
+/* No wider than need be: what was just stored in fewer bytes than are loaded is not handed on. */
 ALWAYS vector_f32 load_part_f32(const float *p, int64_t n) {
+  if (n <= 4) {
+    __m128i mask = _mm_loadu_si128((const __m128i *)(part_mask_f32 + 8 - n));
+    return (vector_f32)_mm256_zextps128_ps256(_mm_maskload_ps(p, mask));
+  }
   return (vector_f32)_mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *)(part_mask_f32 + 8 - n)));
 }
 ALWAYS vector_f64 load_part_f64(const double *p, int64_t n) {
+  if (n <= 2) {
+    __m128i mask = _mm_loadu_si128((const __m128i *)(part_mask_f64 + 4 - n));
+    return (vector_f64)_mm256_zextpd128_pd256(_mm_maskload_pd(p, mask));
+  }
   return (vector_f64)_mm256_maskload_pd(p, _mm256_loadu_si256((const __m256i *)(part_mask_f64 + 4 - n)));
 }
 ALWAYS void store_part_f32(float *p, vector_f32 v, int64_t n) { store_bytes(p, &v, (size_t)n * 4); } /* masked stores are slow on AMD */

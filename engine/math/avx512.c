@@ -27,10 +27,15 @@ ALWAYS vector_f64 pick_f64(signed_f64 where, vector_f64 a, vector_f64 b) {
   return (vector_f64)((where & (signed_f64)a) | (~where & (signed_f64)b));
 }
 
+/* No wider than need be: what was just stored in fewer bytes than are loaded is not handed on. */
 ALWAYS vector_f32 load_part_f32(const float *p, int64_t n) {
+  if (n <= 4) return (vector_f32)_mm512_zextps128_ps512(_mm_maskz_loadu_ps((__mmask8)((1u << n) - 1), p));
+  if (n <= 8) return (vector_f32)_mm512_zextps256_ps512(_mm256_maskz_loadu_ps((__mmask8)((1u << n) - 1), p));
   return (vector_f32)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
 }
 ALWAYS vector_f64 load_part_f64(const double *p, int64_t n) {
+  if (n <= 2) return (vector_f64)_mm512_zextpd128_pd512(_mm_maskz_loadu_pd((__mmask8)((1u << n) - 1), p));
+  if (n <= 4) return (vector_f64)_mm512_zextpd256_pd512(_mm256_maskz_loadu_pd((__mmask8)((1u << n) - 1), p));
   return (vector_f64)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
 }
 /* Not by masks: what follows a masked store and overlaps it waits, on AMD for tens of cycles. */
