@@ -85,14 +85,14 @@ MOTH_API void moth_cancel(moth *m);
 /* Whether a cancel was pending; clears it. */
 MOTH_API bool moth_cancel_taken(moth *m);
 
-MOTH_API int moth_threads(const moth *m);
+MOTH_API int moth_threads(const moth *m);                     /* how many threads work for the context, its caller's among them */
 MOTH_API moth_status moth_set_threads(moth *m, int threads);  /* 1..256; results do not depend on it */
 MOTH_API uint64_t moth_memory_used(const moth *m);            /* bytes held now */
 MOTH_API uint64_t moth_memory_peak(const moth *m);            /* the most bytes ever held */
-MOTH_API uint64_t moth_memory_calls(const moth *m);           /* how often the allocator was called, to prove that a loop allocates nothing */
-MOTH_API uint64_t moth_memory_limit(const moth *m);
+MOTH_API uint64_t moth_memory_calls(const moth *m);           /* of the allocator, so far: a loop can show that it makes none */
+MOTH_API uint64_t moth_memory_limit(const moth *m);           /* 0: none */
 MOTH_API void moth_set_memory_limit(moth *m, uint64_t bytes); /* 0: none */
-MOTH_API int moth_index_base(const moth *m);
+MOTH_API int moth_index_base(const moth *m);                  /* 0 or 1: what class and index values count from */
 MOTH_API const char *moth_kernels(const moth *m);             /* "portable", "avx2" or "avx512" */
 MOTH_API void moth_seed(moth *m, uint64_t seed);              /* sets the context's generator to (seed, 0) and nothing else */
 /* Gives back memory that a call handed out as plain bytes. */
@@ -237,6 +237,7 @@ typedef struct moth_row {
 
 /* Catalogs: every component, function and reader, built in or registered by the host; NULL past the end. */
 MOTH_API const moth_row *moth_catalog(const moth *m, moth_part_kind kind, int index);
+/* A row by its name; NULL where there is none. */
 MOTH_API const moth_row *moth_find(const moth *m, moth_part_kind kind, const char *name);
 MOTH_API const char *moth_part_kind_name(moth_part_kind kind); /* "layer", "loss" … */
 
@@ -245,6 +246,7 @@ MOTH_API const char *moth_part_kind_name(moth_part_kind kind); /* "layer", "loss
 /* A component from its row's name and options (NULL: none). MOTH_OPTION with the nearest right name. */
 MOTH_API moth_status moth_part_create(moth *m, moth_part_kind kind, const char *name, const moth_option *options, moth_part **part);
 MOTH_API moth_part_kind moth_part_kind_of(const moth_part *part);
+/* The row that it was made from. */
 MOTH_API const moth_row *moth_part_row(const moth_part *part);
 /* The value of an option by its key, borrowed; kind END where unset. */
 MOTH_API moth_status moth_part_get(moth *m, const moth_part *part, const char *key, moth_option *value);
@@ -259,8 +261,9 @@ MOTH_API size_t moth_part_text(const moth_part *part, char *buffer, size_t size)
 MOTH_API moth_status moth_generator_create(moth *m, uint64_t seed, moth_generator **generator);
 /* The context's own generator, set by moth_seed; a new reference. */
 MOTH_API moth_status moth_generator_default(moth *m, moth_generator **generator);
-MOTH_API uint64_t moth_generator_seed(const moth_generator *generator);
+MOTH_API uint64_t moth_generator_seed(const moth_generator *generator);     /* as given when it was made or set */
 MOTH_API uint64_t moth_generator_position(const moth_generator *generator); /* in blocks of four 32-bit words */
+/* What is drawn next is what a new generator of this seed draws after `position` blocks. */
 MOTH_API void moth_generator_set(moth_generator *generator, uint64_t seed, uint64_t position);
 
 /* ---- Tensors ------------------------------------------------------------------------------------------------------------------ */
@@ -269,8 +272,8 @@ typedef enum moth_dtype { MOTH_F32, MOTH_F64, MOTH_I64, MOTH_U8, MOTH_BOOL, MOTH
 enum { MOTH_MAX_RANK = 8 };
 
 MOTH_API const char *moth_dtype_name(moth_dtype dtype);                /* "f32" … */
-MOTH_API bool moth_dtype_find(const char *name, moth_dtype *dtype);
-MOTH_API size_t moth_dtype_size(moth_dtype dtype);
+MOTH_API bool moth_dtype_find(const char *name, moth_dtype *dtype);    /* false, and *dtype as it was, where there is no such name */
+MOTH_API size_t moth_dtype_size(moth_dtype dtype);                     /* bytes of an element */
 
 /* A new tensor of zeros, row-major. rank 0 has one element; sizes may be 0. */
 MOTH_API moth_status moth_tensor_create(moth *m, moth_dtype dtype, int rank, const int64_t *shape, moth_tensor **t);
@@ -280,13 +283,13 @@ MOTH_API moth_status moth_tensor_copy_in(moth *m, moth_dtype dtype, int rank, co
 MOTH_API moth_status moth_tensor_wrap(moth *m, moth_dtype dtype, int rank, const int64_t *shape, const int64_t *strides, void *values,
                                       bool read_only, void (*release)(void *data), void *data, moth_tensor **t);
 MOTH_API moth_dtype moth_tensor_dtype(const moth_tensor *t);
-MOTH_API int moth_tensor_rank(const moth_tensor *t);
-MOTH_API const int64_t *moth_tensor_shape(const moth_tensor *t);
+MOTH_API int moth_tensor_rank(const moth_tensor *t);                  /* how many axes */
+MOTH_API const int64_t *moth_tensor_shape(const moth_tensor *t);      /* size of each axis; lives as long as the tensor */
 MOTH_API const int64_t *moth_tensor_strides(const moth_tensor *t);    /* in elements */
 MOTH_API int64_t moth_tensor_count(const moth_tensor *t);             /* elements */
-MOTH_API bool moth_tensor_is_contiguous(const moth_tensor *t);
+MOTH_API bool moth_tensor_is_contiguous(const moth_tensor *t);        /* row-major without gaps */
 MOTH_API bool moth_tensor_is_read_only(const moth_tensor *t);
-MOTH_API uint64_t moth_tensor_storage_bytes(const moth_tensor *t);
+MOTH_API uint64_t moth_tensor_storage_bytes(const moth_tensor *t);    /* of the storage that it shares with its views */
 /* The first element; use the strides. NULL where the tensor is empty. */
 MOTH_API const void *moth_tensor_values(const moth_tensor *t);
 /* The same for writing; NULL for a read-only tensor. */
@@ -300,6 +303,7 @@ MOTH_API size_t moth_tensor_text(const moth_tensor *t, char *buffer, size_t size
 MOTH_API moth_status moth_tensor_select(moth *m, moth_tensor *t, int axis, int64_t index, moth_tensor **view);
 /* Elements first, first + step … (count of them) along the axis; step may be negative, not 0. */
 MOTH_API moth_status moth_tensor_slice(moth *m, moth_tensor *t, int axis, int64_t first, int64_t count, int64_t step, moth_tensor **view);
+/* The axes in another order: axis i of the view is axes[i] of t. */
 MOTH_API moth_status moth_tensor_permute(moth *m, moth_tensor *t, const int *axes, moth_tensor **view);
 /* A view with another shape (one size may be -1); MOTH_SHAPE where strides do not allow it. */
 MOTH_API moth_status moth_tensor_view(moth *m, moth_tensor *t, int rank, const int64_t *shape, moth_tensor **view);
@@ -371,9 +375,10 @@ typedef moth_status (*moth_initialize_function)(void *data, moth_tensor *values,
 
 /* Options: input = INT | INTS (shape of a sample), dtype = TEXT ("f32"), name, origin, seed; layers = PARTS (positional, rest). */
 MOTH_API moth_status moth_net_create(moth *m, const moth_option *options, moth_net **net);
+/* A net of its own with the same layers, parameters and buffers. */
 MOTH_API moth_status moth_net_clone(moth *m, const moth_net *net, moth_net **copy);
 MOTH_API moth_dtype moth_net_dtype(const moth_net *net);
-MOTH_API int64_t moth_net_parameter_count(const moth_net *net);
+MOTH_API int64_t moth_net_parameter_count(const moth_net *net);       /* shared ones once */
 
 typedef struct moth_shape { int rank; int64_t size[MOTH_MAX_RANK]; } moth_shape;
 typedef struct moth_layer_info {
@@ -385,9 +390,11 @@ typedef struct moth_layer_info {
   bool frozen;
 } moth_layer_info;
 
+/* Shapes of one sample. */
 MOTH_API moth_shape moth_net_input(const moth_net *net);
 MOTH_API moth_shape moth_net_output(const moth_net *net);
-MOTH_API int moth_net_layers(const moth_net *net);
+MOTH_API int moth_net_layers(const moth_net *net);                    /* how many layers the script listed */
+/* About a layer, from 0; what `info` points to lives as long as the net. */
 MOTH_API moth_status moth_net_layer(moth *m, const moth_net *net, int layer, moth_layer_info *info);
 /* Names of a layer's parameters ("weight", "bias") and buffers, NULL past the end. */
 MOTH_API const char *moth_net_parameter_name(const moth_net *net, int layer, int index);
@@ -402,6 +409,7 @@ MOTH_API moth_status moth_net_parameters(moth *m, moth_net *net, moth_tensor **v
 MOTH_API moth_status moth_net_gradients(moth *m, moth_net *net, moth_tensor **view);
 /* A layer's output in the last moth_net_forward or moth_net_backprop; overwritten by the next. */
 MOTH_API moth_status moth_net_layer_output(moth *m, moth_net *net, int layer, moth_tensor **view);
+/* A frozen layer keeps its parameters in training; so do all uses of the same layer. */
 MOTH_API moth_status moth_net_freeze(moth *m, moth_net *net, int layer, bool frozen);
 
 /* x is [rows, input…] of any dtype but bool tensors count 0 and 1; cast to the net's dtype where the layer is not an index input. */
@@ -420,13 +428,15 @@ MOTH_API moth_status moth_net_evaluate(moth *m, moth_net *net, const moth_datase
 typedef struct moth_clip { double norm, order, value; } moth_clip; /* norm > 0: by global norm of that order (0: 2); value > 0: by value */
 MOTH_API moth_status moth_net_clip(moth *m, moth_net *net, const moth_clip *clip, double *norm_before);
 /* The largest relative error of all gradients against central differences, in f64, for a net, a loss and a batch. */
-MOTH_API moth_status moth_net_check(moth *m, moth_net *net, const moth_tensor *x, const moth_tensor *t, const moth_part *loss, double *error);
+MOTH_API moth_status moth_net_check(moth *m, moth_net *net, const moth_tensor *x, const moth_tensor *t, const moth_part *loss,
+                                    double *error);
 /* What print(net) shows; with `chosen`, what the plan chose too. The text is the caller's: moth_free(m, *text, *size). */
 MOTH_API moth_status moth_net_text(moth *m, const moth_net *net, bool chosen, char **text, size_t *size);
 
 /* Model files: safetensors with the architecture in its metadata. */
 MOTH_API moth_status moth_net_save(moth *m, const moth_net *net, const char *path);
 MOTH_API moth_status moth_net_open(moth *m, const char *path, moth_net **net);
+/* The same in memory; the bytes are the caller's: moth_free(m, *bytes, *size). */
 MOTH_API moth_status moth_net_save_bytes(moth *m, const moth_net *net, void **bytes, size_t *size);
 MOTH_API moth_status moth_net_open_bytes(moth *m, const void *bytes, size_t size, moth_net **net);
 /* Weights of a file into this net; partial: those whose names match. */
@@ -441,7 +451,7 @@ MOTH_API moth_status moth_read(moth *m, const char *reader, const char *path, co
 /* An IDX file as a tensor of its own dtype. */
 MOTH_API moth_status moth_read_idx(moth *m, const char *path, moth_tensor **t);
 MOTH_API int64_t moth_dataset_rows(const moth_dataset *data);
-MOTH_API int moth_dataset_class_count(const moth_dataset *data);
+MOTH_API int moth_dataset_class_count(const moth_dataset *data);      /* 0: y holds no classes */
 MOTH_API const char *moth_dataset_class(const moth_dataset *data, int index); /* a class's name, from 0; NULL past the end */
 /* "x", "y" or "weight"; NULL past the end. */
 MOTH_API const char *moth_dataset_column(const moth_dataset *data, int index);
@@ -452,8 +462,12 @@ MOTH_API moth_status moth_dataset_column_info(moth *m, const moth_dataset *data,
 /* Parts in proportion to the fractions (their sum <= 1); options: stratify, shuffle (true), seed. Index views, no copies. */
 MOTH_API moth_status moth_dataset_split(moth *m, const moth_dataset *data, const double *fractions, int count, const moth_option *options,
                                         moth_dataset **parts);
+/* The first rows, as a view. */
 MOTH_API moth_status moth_dataset_take(moth *m, const moth_dataset *data, int64_t rows, moth_dataset **part);
+/* The rows of these numbers i64[n], counted from the index base, as often as they stand there, or
+ * those that a mask bool[rows] marks. */
 MOTH_API moth_status moth_dataset_select(moth *m, const moth_dataset *data, const moth_tensor *ids, moth_dataset **part);
+/* All rows in another order, as a view; seed NULL: one draw of the context's generator. */
 MOTH_API moth_status moth_dataset_shuffle(moth *m, const moth_dataset *data, const uint64_t *seed, moth_dataset **shuffled);
 /* y as class numbers i64 from any tensor of numbers; *values (NULL: not wanted) are the distinct ones, ascending, in y's dtype. */
 MOTH_API moth_status moth_classes(moth *m, const moth_tensor *y, moth_tensor **classes, moth_tensor **values);
@@ -499,18 +513,20 @@ MOTH_API moth_status moth_trainer_run(moth *m, moth_trainer *trainer, moth_run *
 /* Everything an exact continuation needs, and its return into a trainer made with the same options. */
 MOTH_API moth_status moth_trainer_save_bytes(moth *m, const moth_trainer *trainer, void **bytes, size_t *size);
 MOTH_API moth_status moth_trainer_load_bytes(moth *m, moth_trainer *trainer, const void *bytes, size_t size);
+/* The same through a file. */
 MOTH_API moth_status moth_trainer_save(moth *m, const moth_trainer *trainer, const char *path);
 MOTH_API moth_status moth_trainer_load(moth *m, moth_trainer *trainer, const char *path);
 
-MOTH_API int64_t moth_run_epochs(const moth_run *run);
+MOTH_API int64_t moth_run_epochs(const moth_run *run);       /* done so far */
 MOTH_API int64_t moth_run_best_epoch(const moth_run *run);   /* 0: none */
 MOTH_API const char *moth_run_stopped(const moth_run *run);  /* "epochs" "patience" "callback" "interrupt" "nan" "time"; "" while it runs */
-MOTH_API double moth_run_seconds(const moth_run *run);
-MOTH_API uint64_t moth_run_seed(const moth_run *run);
-/* The one-line account of how it ended: "stopped at epoch 62: val_loss has not improved for 10 epochs; weights of epoch 52 (0.0875) put back". */
+MOTH_API double moth_run_seconds(const moth_run *run);       /* of training, over all its steps */
+MOTH_API uint64_t moth_run_seed(const moth_run *run);        /* seed= or what was drawn for it */
+/* How it ended, in a line: "stopped at epoch 62: val_loss has not improved for 10 epochs; weights of epoch 52 (0.0875) put back". */
 MOTH_API const char *moth_run_text(const moth_run *run);
 /* Columns "loss", "val_loss", "lr", metrics: one value an epoch, borrowed until training goes on. NULL past the end. */
 MOTH_API const char *moth_run_column(const moth_run *run, int index);
+/* MOTH_OPTION with the nearest right name where there is no such column. */
 MOTH_API moth_status moth_run_values(moth *m, const moth_run *run, const char *column, const double **values, int64_t *count);
 
 /* ---- Layers of the host's own ------------------------------------------------------------------------------------------------- */
@@ -530,13 +546,14 @@ typedef struct moth_layer_class {
   moth_status (*backward)(void *data, moth_layer *self, const moth_tensor *x, const moth_tensor *y, const moth_tensor *dy, moth_tensor *dx);
 } moth_layer_class;
 
+/* Adds a class to the context's catalog, for all nets built from now on; its name must be free. */
 MOTH_API moth_status moth_register_layer(moth *m, const moth_layer_class *row);
 /* In build: declares a parameter of this shape with this initializer (NULL: zeros). */
 MOTH_API moth_status moth_layer_declare(moth_layer *self, const char *name, const moth_shape *shape, const moth_part *init);
 /* In forward and backward: a borrowed view of a parameter, of its gradient. */
 MOTH_API moth_status moth_layer_parameter(moth_layer *self, const char *name, moth_tensor **view);
 MOTH_API moth_status moth_layer_gradient(moth_layer *self, const char *name, moth_tensor **view);
-MOTH_API bool moth_layer_is_training(const moth_layer *self);
+MOTH_API bool moth_layer_is_training(const moth_layer *self); /* false while predicting */
 MOTH_API moth *moth_layer_context(const moth_layer *self);
 MOTH_API const moth_part *moth_layer_part(const moth_layer *self); /* the options: moth_part_get */
 
