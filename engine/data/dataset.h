@@ -84,6 +84,5 @@ typedef struct reader_class {
 /* What moth_read("csv", …) does, from any stream; `given` as there. */
 moth_status reader_csv_stream(moth *m, stream *from, const moth_option *given, moth_dataset **data);
 extern const moth_row *const reader_catalog[];
-extern const int reader_catalog_count;
 
 #endif

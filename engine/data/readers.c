@@ -11,7 +11,6 @@
 const moth_row *const reader_catalog[] = {
 #include "data/readers.def"
 };
-const int reader_catalog_count = sizeof reader_catalog / sizeof *reader_catalog;
 
 static const char *reader_name(const void *m, int index) {
   const moth_row *row = catalog_at(m, MOTH_READER, index);

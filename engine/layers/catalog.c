@@ -15,16 +15,13 @@
 const moth_row *const layer_catalog[] = {
 #include "layers/catalog.def"
 };
-const int layer_catalog_count = sizeof layer_catalog / sizeof *layer_catalog;
 
 #define ACTIVATION(name) &activation_##name.row,
 const moth_row *const activation_catalog[] = {
 #include "layers/activations.def"
 };
-const int activation_catalog_count = sizeof activation_catalog / sizeof *activation_catalog;
 
 #define INITIALIZER(name) &initializer_##name.row,
 const moth_row *const initializer_catalog[] = {
 #include "layers/initializers.def"
 };
-const int initializer_catalog_count = sizeof initializer_catalog / sizeof *initializer_catalog;

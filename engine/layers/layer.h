@@ -37,7 +37,6 @@ typedef struct activation { const activation_class *class; double numbers[ACTIVA
 /* From a PART option or part; NULL gives linear. */
 activation activation_of(const moth_part *part);
 extern const moth_row *const activation_catalog[];
-extern const int activation_catalog_count;
 
 /* ---- What infer declares ------------------------------------------------------------------------------------------------------- */
 
@@ -153,7 +152,6 @@ const layer_class *layer_class_of(const moth_part *part);
 moth_status layer_builder_add(layer_builder *builder, moth_part *part, const int *inputs, int input_count, int *node);
 
 extern const moth_row *const layer_catalog[];
-extern const int layer_catalog_count;
 
 /* The three options that every layer takes, at the end of its schema; their indices follow the layer's own. */
 #define LAYER_OPTIONS(first)                                                                                                             \
@@ -187,7 +185,6 @@ typedef struct initializer_class {
   moth_status (*fill)(moth *m, const moth_part *part, const parameter_view *view, random_source *source, double *values);
 } initializer_class;
 extern const moth_row *const initializer_catalog[];
-extern const int initializer_catalog_count;
 /* Runs a view's init (PART, TENSOR, CALL or zeros) and stores it into a block of the dtype. */
 moth_status initializer_run(moth *m, const layer_node *node, const parameter_view *view, random_source *source, void *block);
 

@@ -9,4 +9,3 @@
 const moth_row *const loss_catalog[] = {
 #include "losses/catalog.def"
 };
-const int loss_catalog_count = sizeof loss_catalog / sizeof *loss_catalog;

@@ -23,6 +23,23 @@ void loss_shape_text(moth_dtype dtype, int64_t rows, const moth_shape *sample, c
   text_format(buffer, size, "%s%s", moth_dtype_name(dtype), shape);
 }
 
+moth_shape loss_sample_shape(const moth_tensor *t) {
+  moth_shape shape = { .rank = t->rank - 1 };
+  for (int i = 1; i < t->rank; i++) shape.size[i - 1] = t->size[i];
+  return shape;
+}
+
+moth_status loss_check_prediction(moth *m, const moth_part *part, const moth_tensor *p, const moth_tensor *t) {
+  const char *name = part->row->name;
+  const tensor_words given = tensor_text(p);
+  if (!dtype_is_real(p->dtype)) return context_fail(m, MOTH_DTYPE, name, "prediction must be f32 or f64, got %s", given.text);
+  if (p->rank == 0) return context_fail(m, MOTH_SHAPE, name, "prediction must be [rows, ...], got %s", given.text);
+  if (t->rank == 0 || t->size[0] != p->size[0]) {
+    return context_fail(m, MOTH_SHAPE, name, "prediction %s, target %s: rows must be equal", given.text, tensor_text(t).text);
+  }
+  return p->count == 0 ? context_fail(m, MOTH_DATA, name, "prediction %s has no values", given.text) : MOTH_OK;
+}
+
 moth_status loss_check_shapes(moth *m, const moth_part *loss, const loss_setting *setting) {
   const moth_shape *p = &setting->prediction, *t = &setting->target;
   if (shape_equal(p->rank, p->size, t->rank, t->size)) return MOTH_OK;

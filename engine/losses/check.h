@@ -7,6 +7,9 @@
 /* A failure of a loss: "train: mse …", or "mse: …" where that is the place itself. */
 moth_status loss_fail(moth *m, moth_status status, const moth_part *loss, const loss_setting *setting, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+moth_shape loss_sample_shape(const moth_tensor *t);
+/* Whether loss(p, t) or metric(p, t) can begin: p of floats, [rows, …] with values, t of as many rows. */
+moth_status loss_check_prediction(moth *m, const moth_part *part, const moth_tensor *p, const moth_tensor *t);
 /* "mse: prediction f32[16,1], target f32[16]: shapes must be equal" + the reshape that helps, unless they are. */
 moth_status loss_check_shapes(moth *m, const moth_part *loss, const loss_setting *setting);
 /* "f32[1257]": the dtype and the whole batch's shape. */

@@ -38,25 +38,6 @@ typedef struct evaluation {
   loss_run run;
 } evaluation;
 
-static moth_shape sample_shape(const moth_tensor *t) {
-  moth_shape shape = { .rank = t->rank - 1 };
-  for (int i = 1; i < t->rank; i++) shape.size[i - 1] = t->size[i];
-  return shape;
-}
-
-static moth_status check_prediction(moth *m, const moth_part *loss, const moth_tensor *p, const moth_tensor *t) {
-  const char *name = loss->row->name;
-  char p_text[300], t_text[300];
-  moth_tensor_text(p, p_text, sizeof p_text);
-  moth_tensor_text(t, t_text, sizeof t_text);
-  if (!dtype_is_real(p->dtype)) return context_fail(m, MOTH_DTYPE, name, "prediction must be f32 or f64, got %s", p_text);
-  if (p->rank == 0) return context_fail(m, MOTH_SHAPE, name, "prediction must be [rows, ...], got %s", p_text);
-  if (t->rank == 0 || t->size[0] != p->size[0]) {
-    return context_fail(m, MOTH_SHAPE, name, "prediction %s, target %s: rows must be equal", p_text, t_text);
-  }
-  return p->count == 0 ? context_fail(m, MOTH_DATA, name, "prediction %s has no values", p_text) : MOTH_OK;
-}
-
 /* Class numbers from 0 out of a tensor of labels that count from the index base. */
 static moth_status take_classes(moth *m, const moth_part *loss, const moth_tensor *t, evaluation *e) {
   const char *name = loss->row->name;
@@ -124,10 +105,11 @@ static moth_status run_blocks(moth *m, const moth_part *loss, const evaluation *
 static moth_status evaluate(moth *m, const moth_part *loss, const moth_tensor *p, const moth_tensor *t, bool wants_gradient, evaluation *e,
                             double *value) {
   const loss_class *class = (const loss_class *)loss->row;
-  moth_status status = check_prediction(m, loss, p, t);
+  moth_status status = loss_check_prediction(m, loss, p, t);
   if (status != MOTH_OK) return status;
-  const loss_setting setting = { .where = loss->row->name, .dtype = t->dtype, .target = sample_shape(t), .prediction = sample_shape(p),
-                                 .rows = p->size[0], .target_name = "target", .prediction_dtype = p->dtype };
+  const loss_setting setting = { .where = loss->row->name, .dtype = t->dtype, .target = loss_sample_shape(t),
+                                 .prediction = loss_sample_shape(p), .rows = p->size[0], .target_name = "target",
+                                 .prediction_dtype = p->dtype };
   bool classes = false;
   status = class->check(m, loss, &setting, &classes);
   if (status != MOTH_OK) return status;

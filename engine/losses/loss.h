@@ -58,7 +58,6 @@ enum { LOSS_REDUCTION = 0 };
                        .fallback = MOTH_TEXT(NULL, "mean"), .choices = "mean batch sum" }
 
 extern const moth_row *const loss_catalog[];
-extern const int loss_catalog_count;
 
 /* 1/denominator for the part's reduction, from the summed weight() and the number of rows: value = sum · scale. */
 double loss_scale(const moth_part *loss, double weight, int64_t rows);

@@ -9,4 +9,3 @@
 const moth_row *const metric_catalog[] = {
 #include "metrics/catalog.def"
 };
-const int metric_catalog_count = sizeof metric_catalog / sizeof *metric_catalog;

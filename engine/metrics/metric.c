@@ -63,29 +63,16 @@ bool metric_higher_is_better(const moth_part *part) {
 
 /* ---- moth_metric_value ---- */
 
-static moth_shape sample_shape(const moth_tensor *t) {
-  moth_shape shape = { .rank = t->rank - 1 };
-  for (int i = 1; i < t->rank; i++) shape.size[i - 1] = t->size[i];
-  return shape;
-}
-
 static moth_status check_shapes(moth *m, const moth_part *metric, const moth_tensor *p, const moth_tensor *t, bool *classes) {
   const char *name = metric->row->name;
-  char p_text[300], t_text[300];
-  moth_tensor_text(p, p_text, sizeof p_text);
-  moth_tensor_text(t, t_text, sizeof t_text);
-  if (!dtype_is_real(p->dtype)) return context_fail(m, MOTH_DTYPE, name, "prediction must be f32 or f64, got %s", p_text);
-  if (p->rank == 0) return context_fail(m, MOTH_SHAPE, name, "prediction must be [rows, ...], got %s", p_text);
-  if (t->rank == 0 || t->size[0] != p->size[0]) {
-    return context_fail(m, MOTH_SHAPE, name, "prediction %s, target %s: rows must be equal", p_text, t_text);
-  }
-  if (p->count == 0) return context_fail(m, MOTH_DATA, name, "prediction %s has no values", p_text);
+  moth_status status = loss_check_prediction(m, metric, p, t);
+  if (status != MOTH_OK) return status;
   *classes = t->rank == 1 && t->dtype == MOTH_I64;
   if (*classes) return MOTH_OK;
-  const loss_setting setting = { .where = name, .dtype = t->dtype, .target = sample_shape(t), .prediction = sample_shape(p),
+  const loss_setting setting = { .where = name, .dtype = t->dtype, .target = loss_sample_shape(t), .prediction = loss_sample_shape(p),
                                  .rows = p->size[0], .target_name = "target", .prediction_dtype = p->dtype };
   if (t->rank == 1 && p->rank == 2 && p->size[1] > 1) {
-    context_fail(m, MOTH_DTYPE, name, "takes class numbers i64[%lld], target is %s", (long long)p->size[0], t_text);
+    context_fail(m, MOTH_DTYPE, name, "takes class numbers i64[%lld], target is %s", (long long)p->size[0], tensor_text(t).text);
     return context_hint(m, "y:to\"i64\" if they are whole numbers");
   }
   return loss_check_shapes(m, metric, &setting);

@@ -29,7 +29,6 @@ typedef struct metric_class {
 } metric_class;
 
 extern const moth_row *const metric_catalog[];
-extern const int metric_catalog_count;
 
 /* Any metric or loss as one thing: its state's size, begin, add, finish. */
 size_t metric_state_bytes(const moth_part *part, int64_t columns, int64_t rows);

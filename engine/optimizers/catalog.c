@@ -12,10 +12,8 @@
 const moth_row *const optimizer_catalog[] = {
 #include "optimizers/catalog.def"
 };
-const int optimizer_catalog_count = sizeof optimizer_catalog / sizeof *optimizer_catalog;
 
 #define SCHEDULE(name) &schedule_##name.row,
 const moth_row *const schedule_catalog[] = {
 #include "optimizers/schedules.def"
 };
-const int schedule_catalog_count = sizeof schedule_catalog / sizeof *schedule_catalog;

@@ -22,7 +22,6 @@ typedef struct optimizer_class {
 } optimizer_class;
 
 extern const moth_row *const optimizer_catalog[];
-extern const int optimizer_catalog_count;
 
 /* What a bound optimizer holds: zeros at first. */
 typedef struct optimizer_state {
@@ -66,7 +65,6 @@ enum { SCHEDULE_WARMUP, SCHEDULE_OVER, SCHEDULE_COMMON };
                       .flags = MOTH_RANGED, .low = 1, .high = INFINITY }
 
 extern const moth_row *const schedule_catalog[];
-extern const int schedule_catalog_count;
 /* The rate of an epoch: warm-up, then the row's formula. */
 double schedule_lr(const moth_part *schedule, int64_t epoch, int64_t epochs, double base);
 
