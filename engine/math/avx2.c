@@ -45,8 +45,18 @@ ALWAYS vector_f64 load_part_f64(const double *p, int64_t n) {
   }
   return (vector_f64)_mm256_maskload_pd(p, _mm256_loadu_si256((const __m256i *)(part_mask_f64 + 4 - n)));
 }
-ALWAYS void store_part_f32(float *p, vector_f32 v, int64_t n) { store_bytes(p, &v, (size_t)n * 4); } /* masked stores are slow on AMD */
-ALWAYS void store_part_f64(double *p, vector_f64 v, int64_t n) { store_bytes(p, &v, (size_t)n * 8); }
+/* Masked stores are slow on AMD. */
+ALWAYS void store_part_f32(float *p, vector_f32 v, int64_t n) {
+  __m128 rest = _mm256_castps256_ps128((__m256)v);
+  if (n & 4) _mm_storeu_ps(p, rest), rest = _mm256_extractf128_ps((__m256)v, 1), p += 4;
+  if (n & 2) _mm_storel_pi((__m64 *)p, rest), rest = _mm_movehl_ps(rest, rest), p += 2;
+  if (n & 1) _mm_store_ss(p, rest);
+}
+ALWAYS void store_part_f64(double *p, vector_f64 v, int64_t n) {
+  __m128d rest = _mm256_castpd256_pd128((__m256d)v);
+  if (n & 2) _mm_storeu_pd(p, rest), rest = _mm256_extractf128_pd((__m256d)v, 1), p += 2;
+  if (n & 1) _mm_store_sd(p, rest);
+}
 
 #define ACCUMULATORS 12 /* registers that a product keeps sums in, of 16 */
 #define TILE_ROWS 6

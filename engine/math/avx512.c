@@ -39,8 +39,21 @@ ALWAYS vector_f64 load_part_f64(const double *p, int64_t n) {
   return (vector_f64)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
 }
 /* Not by masks: what follows a masked store and overlaps it waits, on AMD for tens of cycles. */
-ALWAYS void store_part_f32(float *p, vector_f32 v, int64_t n) { store_bytes(p, &v, (size_t)n * 4); }
-ALWAYS void store_part_f64(double *p, vector_f64 v, int64_t n) { store_bytes(p, &v, (size_t)n * 8); }
+ALWAYS void store_part_f32(float *p, vector_f32 v, int64_t n) {
+  __m256 half = _mm512_castps512_ps256((__m512)v);
+  if (n & 8) _mm256_storeu_ps(p, half), half = _mm512_extractf32x8_ps((__m512)v, 1), p += 8;
+  __m128 rest = _mm256_castps256_ps128(half);
+  if (n & 4) _mm_storeu_ps(p, rest), rest = _mm256_extractf128_ps(half, 1), p += 4;
+  if (n & 2) _mm_storel_pi((__m64 *)p, rest), rest = _mm_movehl_ps(rest, rest), p += 2;
+  if (n & 1) _mm_store_ss(p, rest);
+}
+ALWAYS void store_part_f64(double *p, vector_f64 v, int64_t n) {
+  __m256d half = _mm512_castpd512_pd256((__m512d)v);
+  if (n & 4) _mm256_storeu_pd(p, half), half = _mm512_extractf64x4_pd((__m512d)v, 1), p += 4;
+  __m128d rest = _mm256_castpd256_pd128(half);
+  if (n & 2) _mm_storeu_pd(p, rest), rest = _mm256_extractf128_pd(half, 1), p += 2;
+  if (n & 1) _mm_store_sd(p, rest);
+}
 
 #define ACCUMULATORS 24 /* registers that a product keeps sums in, of 32 */
 #define TILE_ROWS 8
