@@ -30,8 +30,10 @@ moth_status moth_trainer_step(moth *m, moth_trainer *trainer, double budget_ms, 
   if (isnan(budget_ms) || budget_ms < 0)
     return context_fail(m, MOTH_OPTION, "train", "the budget must be >= 0 milliseconds, got %g", budget_ms);
   int64_t epoch;
+  object_retain(&trainer->base); /* a callback may let go of the caller's */
   status = trainer_advance(trainer, budget_ms, false, &epoch);
   if (status == MOTH_OK) *more = !trainer->ended;
+  moth_release(trainer);
   return status;
 }
 
@@ -41,11 +43,11 @@ moth_status moth_trainer_epoch(moth *m, moth_trainer *trainer, int64_t *epoch, b
   if (epoch == NULL || more == NULL) return no_result(m);
   if (trainer->running) return is_running(m);
   int64_t ended;
+  object_retain(&trainer->base);
   status = trainer_advance(trainer, INFINITY, true, &ended);
-  if (status != MOTH_OK) return status;
-  *epoch = ended;
-  *more = !trainer->ended;
-  return MOTH_OK;
+  if (status == MOTH_OK) *epoch = ended, *more = !trainer->ended;
+  moth_release(trainer);
+  return status;
 }
 
 void moth_trainer_stop(moth_trainer *trainer) {

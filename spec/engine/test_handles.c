@@ -344,12 +344,45 @@ static void closed_handles_are_inert(void **state) {
   }
 }
 
+/* ---- Let go of meanwhile ------------------------------------------------------------------------------------------------------------- */
+
+static moth_status drop_trainer(void *data, moth_trainer *trainer, const moth_epoch *epoch, bool *stop) {
+  void **held = data;
+  moth_release(*held);
+  *held = NULL;
+  return MOTH_OK;
+}
+
+/* The caller's only trainer goes in a callback; the step ends as if it were there. */
+static void a_callback_may_let_go_of_the_trainer(void **state) {
+  for (int by_epoch = 0; by_epoch < 2; by_epoch++) {
+    support_allocator allocator = { 0 };
+    world w = world_open(&allocator);
+    void *held = NULL;
+    training_options o = training_basic(w.of[NET], w.of[DATASET], "mse", 2);
+    add(&o, MOTH_CALL("on_epoch", drop_trainer, &held, NULL));
+    moth_trainer *trainer = NULL;
+    bool more = true;
+    int64_t epoch = 0;
+    assert_ok(w.m, moth_trainer_create(w.m, o.list, &trainer));
+    held = trainer;
+    if (by_epoch) assert_ok(w.m, moth_trainer_epoch(w.m, trainer, &epoch, &more));
+    else assert_ok(w.m, moth_trainer_step(w.m, trainer, INFINITY, &more));
+    assert_null(held);
+    assert_int_equal(epoch, by_epoch);
+    assert_int_equal(more, by_epoch);
+    for (int h = 0; h < HANDLES; h++) moth_release(w.of[h]);
+    support_close(w.m, &allocator);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_call_takes_what_is_right),
     cmocka_unit_test(handles_of_another_context_are_misuse),
     cmocka_unit_test(none_and_wrong_ones_are_misuse),
     cmocka_unit_test(closed_handles_are_inert),
+    cmocka_unit_test(a_callback_may_let_go_of_the_trainer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
