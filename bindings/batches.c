@@ -1,5 +1,5 @@
-/* batches.c: for x, y in data:batches{ size = 32, shuffle = true } do … end. The iterator is the loop's closing value, so that break gives
- * its buffers back at once. */
+/* batches.c: for x, y in data:batches{ size = 32, shuffle = true } do … end. The iterator is the loop's closing value, so that break
+ * gives its buffers back at once. */
 #include "binding.h"
 
 /* next batch: x, y, or nil at the end */

@@ -134,6 +134,7 @@ void (*callback_function(moth_call_kind kind))(void);
   do {                                                                                                                                   \
     lua_State *calling_before = (M_)->L;                                                                                                 \
     (M_)->L = (L_);                                                                                                                      \
+    (M_)->failed = false;                                                                                                                \
     (status_) = (expression);                                                                                                            \
     (M_)->L = calling_before;                                                                                                            \
   } while (0)
@@ -185,6 +186,8 @@ void *options_room(option_builder *b, size_t bytes);
 const moth_option_row *options_row(const moth_row *row, const char *key);
 /* The finished list; calls are now the engine's too, until options_done. */
 const moth_option *options_end(option_builder *b);
+/* Takes back what options_end gave the engine, which did not take it. */
+void options_give_back(option_builder *b);
 /* Raises where the status is a failure, giving calls back first; leaves the table of what is kept (or nil) in its slot. */
 void options_done(option_builder *b, moth_status status);
 /* Pushes the table of what is kept, made if there is none. */
@@ -193,6 +196,10 @@ void options_push_keep(option_builder *b);
 int64_t options_length(lua_State *L, int table, const char *where);
 /* A whole number at an index; raises "where: 2.5 is not a whole number". */
 int64_t options_whole(lua_State *L, int index, const char *where, const char *what);
+/* The text at an index; raises for other values, and where it holds a byte 0. */
+const char *options_string(lua_State *L, int index, const char *where, const char *what);
+/* Raises "where: no option 'nrom'; did you mean 'norm'?" for the key at the index. */
+int options_unknown(lua_State *L, int key, const char *where, errors_names names, const void *list);
 /* A position as scripts count, to C's: n-1 for n > 0, n for n < 0, INT64_MIN for 0. */
 static inline int64_t options_position(int64_t n) { return n > 0 ? n - 1 : n < 0 ? n : INT64_MIN; }
 
@@ -212,7 +219,8 @@ moth_tensor *tensor_from(lua_State *L, module *M, int index, moth_dtype dtype, c
 /* The tensor at the index, or that of the nested table there, which is pushed in any case. */
 moth_tensor *tensor_argument(lua_State *L, module *M, int index, moth_dtype dtype, const char *where, const char *argument);
 /* Runs an operation by name on values with options (NULL: none); raises on failure; pushes its first result, nothing in place. */
-void operation_apply(lua_State *L, module *M, const char *name, bool in_place, const moth_value *inputs, int count, const moth_option *options);
+void operation_apply(lua_State *L, module *M, const char *name, bool in_place, const moth_value *inputs, int count,
+                     const moth_option *options);
 moth_value operation_value(moth_tensor *t);
 
 /* ---- part.c, net.c, layer.c, dataset.c, trainer.c, run.c, generator.c, helpers.c: module table at the top ---- */

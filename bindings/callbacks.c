@@ -2,6 +2,7 @@
  * the user values of the userdata that needs it and is found through a weak table, so that nothing is pinned. */
 #include "binding.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct script_call { int references; module_link *link; };
@@ -123,6 +124,7 @@ static int schedule_body(lua_State *L) {
   lua_call(L, 2, 1);
   if (lua_type(L, -1) != LUA_TNUMBER) return errors_fail(L, "schedule: the function must return a number, got %s", handle_describe(L, -1));
   a->lr = lua_tonumber(L, -1);
+  if (isnan(a->lr)) a->lr = NAN; /* 0/0 has a sign, which messages would tell */
   return 0;
 }
 

@@ -8,14 +8,20 @@ static moth_dataset *self(lua_State *L, const char *method) { return handle_self
 /* ---- Making ---- */
 
 /* A data set of the options at first..last of the row "dataset"; pushes its userdata. */
-static moth_dataset *new_dataset(lua_State *L, module *M, int first, int last, const char *where) {
+static moth_dataset *new_dataset(lua_State *L, module *M, int first, int last, const char *where, const char *argument) {
   option_builder b;
   options_begin(L, M, &b, where, moth_find(M->m, MOTH_FUNCTION, "dataset"));
   options_arguments(&b, first, last, false, NULL);
   handle *h = handle_new(L, M, MOTH_DATASET_OBJECT, 1);
   moth_dataset *data = NULL;
   const moth_option *list = options_end(&b);
-  options_done(&b, moth_dataset_create(M->m, list, &data));
+  moth_status status = moth_dataset_create(M->m, list, &data);
+  if (status != MOTH_OK && argument != NULL) { /* the words of whoever wanted the set */
+    const char *text = luaL_gsub(L, moth_message(M->m), "data.", lua_pushfstring(L, "%s.", argument));
+    options_give_back(&b);
+    errors_fail(L, "%s%s", where, strncmp(text, "dataset", 7) == 0 ? text + 7 : text);
+  }
+  options_done(&b, status);
   h->object = data;
   handle_register(L, -1);
   lua_pushvalue(L, b.keep);
@@ -26,7 +32,7 @@ static moth_dataset *new_dataset(lua_State *L, module *M, int first, int last, c
 
 static int create(lua_State *L) {
   module *M = module_here(L);
-  new_dataset(L, M, 1, lua_gettop(L), "dataset");
+  new_dataset(L, M, 1, lua_gettop(L), "dataset", NULL);
   return 1;
 }
 
@@ -36,25 +42,19 @@ moth_dataset *dataset_argument(lua_State *L, module *M, int index, const char *w
     lua_pushvalue(L, index);
     return h->object;
   }
-  if (lua_type(L, index) == LUA_TTABLE) return new_dataset(L, M, index, index, where);
+  if (lua_type(L, index) == LUA_TTABLE) return new_dataset(L, M, index, index, where, strchr(argument, ' ') == NULL ? argument : "data");
   const char *got = handle_describe(L, index);
+  if (h != NULL && h->kind == MOTH_DATASET_OBJECT) errors_fail(L, "%s: %s is %s", where, argument, got);
   errors_fail(L, "%s: %s must be a data set or { x, y }, got %s", where, argument, got);
   return NULL;
 }
 
 /* ---- Reading ---- */
 
-static const char *path_argument(lua_State *L, const char *where) {
-  if (lua_type(L, 1) == LUA_TSTRING) return lua_tostring(L, 1);
-  const char *got = handle_describe(L, 1);
-  errors_fail(L, "%s: the path must be a string, got %s", where, got);
-  return NULL;
-}
-
 static int read_file(lua_State *L) {
   module *M = module_here(L);
   const moth_row *row = lua_touserdata(L, lua_upvalueindex(2));
-  const char *path = path_argument(L, row->name);
+  const char *path = options_string(L, 1, row->name, "the path");
   int last = lua_gettop(L);
   if (last == 1 && strcmp(row->name, "idx") == 0) { /* moth.idx(path): a tensor */
     handle *h = handle_new(L, M, MOTH_TENSOR_OBJECT, 0);

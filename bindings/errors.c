@@ -107,7 +107,9 @@ void errors_trace(lua_State *L) {
 
 enum { LONGEST = 40 };
 
-/* Edit distance with neighbours swapped as one edit; 3 for more than 2. */
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+
+/* Edit distance with neighbours swapped as one edit, whatever the case; 3 for more than 2, or more than half of the letters. */
 static int distance(const char *a, const char *b) {
   size_t n = strlen(a), k = strlen(b);
   if (n > LONGEST || k > LONGEST || n > k + 2 || k > n + 2) return 3;
@@ -117,15 +119,16 @@ static int distance(const char *a, const char *b) {
     int *row = rows[i % 3], *above = rows[(i + 2) % 3], *second = rows[(i + 1) % 3];
     row[0] = (int)i;
     for (size_t j = 1; j <= k; j++) {
-      int least = above[j - 1] + (a[i - 1] != b[j - 1]);
+      int least = above[j - 1] + (lower(a[i - 1]) != lower(b[j - 1]));
       if (above[j] + 1 < least) least = above[j] + 1;
       if (row[j - 1] + 1 < least) least = row[j - 1] + 1;
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && second[j - 2] + 1 < least) least = second[j - 2] + 1;
+      bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+      if (swapped && second[j - 2] + 1 < least) least = second[j - 2] + 1;
       row[j] = least;
     }
   }
   int found = rows[n % 3][k];
-  return found <= 2 && (size_t)found < n ? found : 3;
+  return found <= 2 && 2 * (size_t)found <= n ? found : 3;
 }
 
 const char *errors_nearest(const char *name, errors_names names, const void *list) {

@@ -137,7 +137,9 @@ const char *handle_describe(lua_State *L, int index) {
   case LUA_TNONE: return lua_pushliteral(L, "nothing");
   case LUA_TNIL: return lua_pushliteral(L, "nil");
   case LUA_TBOOLEAN: return lua_pushstring(L, lua_toboolean(L, index) ? "true" : "false");
-  case LUA_TNUMBER: return lua_pushvalue(L, index), lua_tostring(L, -1); /* a copy: the argument stays a number */
+  case LUA_TNUMBER:
+    if (lua_tonumber(L, index) != lua_tonumber(L, index)) return lua_pushliteral(L, "nan");
+    return lua_pushvalue(L, index), lua_tostring(L, -1); /* a copy: the argument stays a number */
   case LUA_TSTRING: return lua_pushfstring(L, "'%s'", lua_tostring(L, index));
   default: return lua_pushfstring(L, "a %s", luaL_typename(L, index));
   }
@@ -149,7 +151,7 @@ static int fail_closed(lua_State *L, const char *where, int kind) {
 
 /* The part of "predict(x)" before its arguments, pushed. */
 static const char *method_name(lua_State *L, const char *method) {
-  return lua_pushlstring(L, method, strcspn(method, "("));
+  return lua_pushlstring(L, method, strcspn(method, "({"));
 }
 
 void *handle_self(lua_State *L, module *M, int kind, const char *method) {
@@ -158,8 +160,9 @@ void *handle_self(lua_State *L, module *M, int kind, const char *method) {
   if (h != NULL && h->kind == kind && h->object != NULL) return h->object;
   const char *got = handle_describe(L, 1), *name = method_name(L, method);
   if (h != NULL && h->kind == kind) return fail_closed(L, name, kind), NULL;
-  errors_fail(L, "%s: argument 1 must be a %s, got %s; write %s:%s%s, with a colon", name, handle_kind_name(kind), got, handle_variable(kind),
-              method, strchr(method, '(') == NULL ? "(...)" : "");
+  const char *call = strpbrk(method, "({") == NULL ? "(...)" : "";
+  errors_fail(L, "%s: argument 1 must be a %s, got %s; write %s:%s%s, with a colon", name, handle_kind_name(kind), got,
+              handle_variable(kind), method, call);
   return NULL;
 }
 

@@ -10,8 +10,9 @@ static int fail_index(lua_State *L, int key, const moth_tensor *t, int axis) {
   const char *text = handle_describe(L, 1);
   lua_pushvalue(L, key);
   const char *index = lua_tostring(L, -1);
-  if (axis > 0) lua_pushfstring(L, "index %s: axis %d of %s", index, axis + 1, text);
-  else lua_pushfstring(L, "index %s: rows of %s", index, text);
+  if (axis == 0) lua_pushfstring(L, "index %s: rows of %s", index, text);
+  else if (moth_tensor_rank(t) == 2) lua_pushfstring(L, "index %s: columns of %s", index, text);
+  else lua_pushfstring(L, "index %s: places along axis %d of %s", index, axis + 1, text);
   if (n == 0) return errors_fail(L, "%s: there are none", lua_tostring(L, -1));
   return errors_fail(L, "%s are 1..%I or -%I..-1", lua_tostring(L, -1), (LUAI_UACINT)n, (LUAI_UACINT)n);
 }
@@ -141,7 +142,7 @@ static int write_index(lua_State *L) {
   module *M = module_here(L);
   moth_tensor *t = handle_self(L, M, MOTH_TENSOR_OBJECT, "index"), *mask = handle_tensor(L, 2);
   if (mask != NULL) {
-    if (moth_tensor_dtype(mask) != MOTH_BOOL) return errors_fail(L, "index: only a mask can be written through; t:scatter_(axis, ids, v) writes at class numbers");
+    if (moth_tensor_dtype(mask) != MOTH_BOOL) return errors_fail(L, "index: only a mask can be written through, got %s", handle_describe(L, 2));
     moth_value inputs[3] = { operation_value(t), operation_value(mask), value_of(L, M, 3, moth_tensor_dtype(t)) };
     operation_apply(L, M, "masked_put_", true, inputs, 3, NULL);
     return 0;
@@ -178,15 +179,15 @@ static int fail_range(lua_State *L, const moth_tensor *t, int axis, int64_t plac
 static moth_tensor *push_range(lua_State *L, module *M, moth_tensor *from, int axis, int range, const moth_tensor *t, int told) {
   int64_t n = moth_tensor_shape(from)[axis], step = bound(L, range, 3, 1);
   if (step == 0) errors_fail(L, "index: a range's step must not be 0");
+  if (step > n + 1) step = n + 1;
+  if (step < -n - 1) step = -n - 1;
   int64_t first = bound(L, range, 1, step > 0 ? 1 : n), last = bound(L, range, 2, step > 0 ? n : 1);
-  if (first == 0 || last == 0) {
-    bool empty = step > 0 && first == 1 && last == 0;
-    if (!empty) fail_range(L, t, told, 0);
-  }
   int64_t a = first < 0 ? first + n + 1 : first, z = last < 0 ? last + n + 1 : last;
+  if (a < 0 || a > n + 1) fail_range(L, t, told, first);
+  if (z < 0 || z > n + 1) fail_range(L, t, told, last);
   int64_t count = step > 0 ? (z >= a ? (z - a) / step + 1 : 0) : (z <= a ? (a - z) / -step + 1 : 0);
-  if (count > 0 && (a < 1 || a > n)) fail_range(L, t, told, first);
-  if (count > 0 && (z < 1 || z > n)) fail_range(L, t, told, last);
+  if (count > 0 && (a == 0 || a == n + 1)) fail_range(L, t, told, first);
+  if (count > 0 && (z == 0 || z == n + 1)) fail_range(L, t, told, last);
   handle *h = view(L, M);
   moth_tensor *out = NULL;
   errors_check(L, M, moth_tensor_slice(M->m, from, axis, count > 0 ? a - 1 : 0, count, step, &out));

@@ -24,7 +24,8 @@ void layer_refuse(lua_State *L, module *M, const handle *h, const char *where, i
   if (h->object == NULL) errors_fail(L, "%s: the layer is closed", where);
   errors_check(L, M, moth_net_layer(M->m, h->object, h->layer, &info));
   moth_part_text(info.part, text, sizeof text);
-  const char *what = h->alone ? "was made alone, with an input of its own\n  make it without input =" : "is part of another net\n  make one for this net";
+  const char *what = h->alone ? "was made alone, with an input of its own\n  make it without input ="
+                              : "is part of another net\n  make one for this net";
   if (entry > 0) errors_fail(L, "%s: layer %d %s %s and take its weights over: net[%d]:copy_(layer)", where, entry, text, what, entry);
   errors_fail(L, "%s: %s %s and take its weights over: net[1]:copy_(layer)", where, text, what);
 }
@@ -163,7 +164,8 @@ static int write_field(lua_State *L) {
   const handle *h = self(L, "weight");
   const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
   if (!names_parameter(h, name, strlen(name)) && !names_buffer(h, name)) return unknown_field(L, M, h, name);
-  return errors_fail(L, "%s: %s is a view of the net's parameters; net[%d].%s:copy_(v) writes them", describe(L, M, h), name, h->layer + 1, name);
+  return errors_fail(L, "%s: %s is a view of the net's parameters; net[%d].%s:copy_(v) writes them", describe(L, M, h), name, h->layer + 1,
+                     name);
 }
 
 /* ---- Methods ---- */

@@ -130,7 +130,8 @@ static int set_threads(lua_State *L) {
   module *M = module_here(L);
   if (!lua_isnone(L, 1)) {
     int64_t n = options_whole(L, 1, "threads", "the number of threads");
-    errors_check(L, M, moth_set_threads(M->m, n < 0 || n > 100000 ? -1 : (int)n));
+    if (n < 1 || n > 256) return errors_fail(L, "threads: must be a whole number in [1, 256], got %I", (LUAI_UACINT)n);
+    errors_check(L, M, moth_set_threads(M->m, (int)n));
   }
   lua_pushinteger(L, moth_threads(M->m));
   return 1;

@@ -30,12 +30,12 @@ MOTH_API void moth_lua_push(lua_State *L, void *handle);
 MOTH_API void *moth_lua_handle(lua_State *L, int index, moth_object_kind kind);
 
 /* Runs a script: a file, or a chunk of text (`name` as Lua's chunk names: "=(command line)"). Values 1..count of the stack's top are its
- * arguments. LUA_OK with its results on the stack, or a Lua status with the error value there: "train.lua:8: train: …". Only the frames of
- * scripts follow a message, each with its line. */
+ * arguments. LUA_OK with its results on the stack, or a Lua status with the error value there: "train.lua:8: train: …"; moth_lua_trace
+ * then tells the frames of scripts. */
 MOTH_API int moth_lua_file(lua_State *L, const char *path, int count);
 MOTH_API int moth_lua_chunk(lua_State *L, const char *text, size_t size, const char *name, int count);
 
-/* A message handler for lua_pcall that keeps the traceback of scripts' frames, and the function that pushes it ("" or "\n  file:9  in f…")
+/* A message handler for lua_pcall that keeps the traceback of scripts' frames, and the function that pushes it ("" or "\n  f.lua:9  in g…")
  * and forgets it. */
 MOTH_API int moth_lua_handler(lua_State *L);
 MOTH_API void moth_lua_trace(lua_State *L);

@@ -124,6 +124,8 @@ static int classify(lua_State *L) {
   return 1;
 }
 
+static const char *one_name(const void *name, int index) { return index == 0 ? name : NULL; }
+
 /* A flag of an options table at the index; other names are refused. */
 static bool flag_option(lua_State *L, int index, const char *where, const char *name) {
   if (lua_isnoneornil(L, index)) return false;
@@ -133,10 +135,7 @@ static bool flag_option(lua_State *L, int index, const char *where, const char *
   }
   bool flag = false;
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-    if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), name) != 0) {
-      const char *got = handle_describe(L, -2);
-      errors_fail(L, "%s: no option %s (options: %s)", where, got, name);
-    }
+    if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), name) != 0) options_unknown(L, -2, where, one_name, name);
     if (!lua_isboolean(L, -1)) {
       const char *got = handle_describe(L, -1);
       errors_fail(L, "%s: %s must be true or false, got %s", where, name, got);
@@ -195,9 +194,9 @@ static int backprop(lua_State *L) {
   module *M = module_here(L);
   moth_net *net = net_self(L, M, "backprop(x, t, loss)");
   bool bare;
+  moth_part *loss = part_argument(L, M, 4, 1u << MOTH_LOSS, "backprop", "the loss");
   moth_tensor *x = net_batch(L, M, net, 2, "backprop", &bare);
   moth_tensor *t = targets(L, M, net, 3, "backprop", bare);
-  moth_part *loss = part_argument(L, M, 4, 1u << MOTH_LOSS, "backprop", "the loss");
   double value;
   moth_status status;
   CALLING(L, M, status, moth_net_backprop(M->m, net, x, t, loss, &value));
@@ -278,6 +277,12 @@ static int evaluate(lua_State *L) {
 
 /* ---- Parameters ---- */
 
+static const char *clip_name(const void *list, int index) {
+  static const char *const names[] = { "norm", "order", "value", NULL };
+  (void)list;
+  return names[index];
+}
+
 static double positive(lua_State *L, int index, const char *name) {
   if (lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) > 0) return lua_tonumber(L, index);
   const char *got = handle_describe(L, index);
@@ -297,7 +302,7 @@ static int clip(lua_State *L) {
       if (strcmp(name, "norm") == 0) c.norm = positive(L, -1, name);
       else if (strcmp(name, "order") == 0) c.order = positive(L, -1, name);
       else if (strcmp(name, "value") == 0) c.value = positive(L, -1, name);
-      else return errors_fail(L, "clip: no option '%s' (options: norm order value)", name);
+      else return options_unknown(L, -2, "clip", clip_name, NULL);
     }
     if ((c.norm > 0) == (c.value > 0)) return errors_fail(L, "clip takes norm or value, got %s", c.norm > 0 ? "both" : "neither");
   }
@@ -370,17 +375,10 @@ static int clone(lua_State *L) {
   return 1;
 }
 
-static const char *path_argument(lua_State *L, int index, const char *where) {
-  if (lua_type(L, index) == LUA_TSTRING) return lua_tostring(L, index);
-  const char *got = handle_describe(L, index);
-  errors_fail(L, "%s: the path must be a string, got %s", where, got);
-  return NULL;
-}
-
 static int save(lua_State *L) {
   module *M = module_here(L);
   moth_net *net = net_self(L, M, "save(path)");
-  errors_check(L, M, moth_net_save(M->m, net, path_argument(L, 2, "save")));
+  errors_check(L, M, moth_net_save(M->m, net, options_string(L, 2, "save", "the path")));
   return 0;
 }
 
@@ -388,13 +386,13 @@ static int load(lua_State *L) {
   module *M = module_here(L);
   moth_net *net = net_self(L, M, "load(path)");
   bool partial = flag_option(L, 3, "load", "partial");
-  errors_check(L, M, moth_net_load(M->m, net, path_argument(L, 2, "load"), partial));
+  errors_check(L, M, moth_net_load(M->m, net, options_string(L, 2, "load", "the path"), partial));
   return 0;
 }
 
 static int load_net(lua_State *L) {
   module *M = module_here(L);
-  const char *path = path_argument(L, 1, "load_net");
+  const char *path = options_string(L, 1, "load_net", "the path");
   handle *h = handle_new(L, M, MOTH_NET_OBJECT, 2);
   moth_net *net = NULL;
   errors_check(L, M, moth_net_open(M->m, path, &net));

@@ -57,7 +57,8 @@ static int fail_input(lua_State *L, const arguments *a, int argument) {
   if (argument == 1 && a->operation->flags & MOTH_METHOD && !may_be_number(a, 0)) {
     return errors_fail(L, "%s: argument 1 must be a tensor, got %s; write t:%s(...), with a colon", name, got, name);
   }
-  return errors_fail(L, "%s: argument %d must be a tensor%s, got %s", name, argument, may_be_number(a, a->count) ? " or a number" : "", got);
+  const char *kind = may_be_number(a, a->count) ? " or a number" : "";
+  return errors_fail(L, "%s: argument %d must be a tensor%s, got %s", name, argument, kind, got);
 }
 
 static int fail_missing(lua_State *L, const arguments *a) {
@@ -99,7 +100,7 @@ static bool take_input(lua_State *L, arguments *a, int argument) {
 static void read_arguments(lua_State *L, arguments *a, int from, int top) {
   a->options = top + 1;
   for (int i = from; i <= top; i++) {
-    if (take_input(L, a, i)) continue;
+    if (!(a->operation->flags & MOTH_LIST) && take_input(L, a, i)) continue;
     luaL_checkstack(L, 4, "too many arguments");
     lua_pushvalue(L, i);
     a->option_count++;
@@ -238,7 +239,8 @@ static void push_function(lua_State *L, module *M, const moth_operation *operati
 
 moth_value operation_value(moth_tensor *t) { return (moth_value){ .kind = MOTH_TENSOR_VALUE, .as.tensor = t }; }
 
-void operation_apply(lua_State *L, module *M, const char *name, bool in_place, const moth_value *inputs, int count, const moth_option *options) {
+void operation_apply(lua_State *L, module *M, const char *name, bool in_place, const moth_value *inputs, int count,
+                     const moth_option *options) {
   arguments a = { .operation = moth_operation_find(M->m, name), .properties = in_place ? IN_PLACE : 0 };
   moth_value results[MOTH_MAX_RESULTS];
   int result_count = 0, before = lua_gettop(L);

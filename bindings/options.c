@@ -93,9 +93,9 @@ static const moth_option_row *row_at(const moth_row *row, int position) {
 /* ---- Numbers ---- */
 
 static void fail_fraction(lua_State *L, const char *where, const char *what, int index) {
-  lua_pushvalue(L, index);
-  if (what != NULL && strncmp(what, "the ", 4) != 0) errors_fail(L, "%s: %s: %s is not a whole number", where, what, lua_tostring(L, -1));
-  errors_fail(L, "%s: %s is not a whole number", where, lua_tostring(L, -1));
+  const char *got = handle_describe(L, index);
+  if (what != NULL && strncmp(what, "the ", 4) != 0) errors_fail(L, "%s: %s: %s is not a whole number", where, what, got);
+  errors_fail(L, "%s: %s is not a whole number", where, got);
 }
 
 int64_t options_whole(lua_State *L, int index, const char *where, const char *what) {
@@ -109,6 +109,31 @@ int64_t options_whole(lua_State *L, int index, const char *where, const char *wh
   return n;
 }
 
+int options_unknown(lua_State *L, int key, const char *where, errors_names names, const void *list) {
+  const char *name = lua_type(L, key) == LUA_TSTRING ? lua_tostring(L, key) : handle_describe(L, key);
+  const char *nearest = errors_nearest(name, names, list), *known;
+  if (nearest != NULL) return errors_fail(L, "%s: no option '%s'; did you mean '%s'?", where, name, nearest);
+  luaL_Buffer text;
+  luaL_buffinit(L, &text);
+  for (int i = 0; (known = names(list, i)) != NULL; i++) {
+    luaL_addstring(&text, i > 0 ? " " : "");
+    luaL_addstring(&text, known);
+  }
+  luaL_pushresult(&text);
+  return errors_fail(L, "%s: no option '%s' (options: %s)", where, name, lua_tostring(L, -1));
+}
+
+const char *options_string(lua_State *L, int index, const char *where, const char *what) {
+  size_t size;
+  if (lua_type(L, index) != LUA_TSTRING) {
+    const char *got = handle_describe(L, index);
+    errors_fail(L, "%s: %s must be a string, got %s", where, what, got);
+  }
+  const char *text = lua_tolstring(L, index, &size);
+  if (strlen(text) != size) errors_fail(L, "%s: '%s' goes on after a zero byte", where, text);
+  return text;
+}
+
 static void add_number(option_builder *b, const char *key, const moth_option_row *row, int value) {
   lua_State *L = b->L;
   if (row != NULL && row->flags & MOTH_POSITION) {
@@ -116,7 +141,8 @@ static void add_number(option_builder *b, const char *key, const moth_option_row
   } else if (lua_isinteger(L, value)) {
     options_add(b, key, MOTH_OPTION_INT)->as.integer = lua_tointeger(L, value);
   } else {
-    options_add(b, key, MOTH_OPTION_REAL)->as.real = lua_tonumber(L, value);
+    double number = lua_tonumber(L, value);
+    options_add(b, key, MOTH_OPTION_REAL)->as.real = isnan(number) ? NAN : number; /* 0/0 has a sign, which messages would tell */
   }
 }
 
@@ -178,7 +204,7 @@ static void add_texts(option_builder *b, const char *key, int table, size_t n) {
   const char **texts = options_room(b, n * sizeof *texts + 1);
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(b->L, table, (lua_Integer)i + 1);
-    texts[i] = lua_tostring(b->L, -1);
+    texts[i] = options_string(b->L, -1, b->where, "a text");
     lua_pop(b->L, 1);
   }
   moth_option *item = options_add(b, key, MOTH_OPTION_TEXTS);
@@ -210,6 +236,8 @@ static void fail_value(option_builder *b, const char *key, const moth_option_row
 }
 
 /* ---- Tables ---- */
+
+static const moth_option options_none[] = { MOTH_END };
 
 static bool has_names(lua_State *L, int table) {
   for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
@@ -244,7 +272,8 @@ static void add_table(option_builder *b, const char *key, const moth_option_row 
   unsigned kind = list_kind(L, table, n);
   if (n == 0) kind = row->kinds & MOTH_OPTION_INTS ? MOTH_OPTION_INTS : row->kinds & LISTS;
   if (row->kinds & MOTH_OPTION_PARTS && kind & MOTH_OPTION_PARTS) add_parts(b, key, row, table, (size_t)n);
-  else if (row->kinds & LISTS && kind & NUMBERS) add_numbers(b, key, row, table, (size_t)n, kind & MOTH_OPTION_INTS ? MOTH_OPTION_INTS : MOTH_OPTION_REALS);
+  else if (row->kinds & LISTS && kind & MOTH_OPTION_INTS) add_numbers(b, key, row, table, (size_t)n, MOTH_OPTION_INTS);
+  else if (row->kinds & LISTS && kind & MOTH_OPTION_REALS) add_numbers(b, key, row, table, (size_t)n, MOTH_OPTION_REALS);
   else if (row->kinds & LISTS && kind & MOTH_OPTION_TEXTS) add_texts(b, key, table, (size_t)n);
   else if (row->kinds & MOTH_OPTION_TENSOR) {
     moth_tensor *t = tensor_from(L, b->M, table, b->M->dtype, b->where);
@@ -254,7 +283,8 @@ static void add_table(option_builder *b, const char *key, const moth_option_row 
   } else if (kind & NUMBERS && !(row->kinds & LISTS)) { /* refused by the engine, in its words */
     add_numbers(b, key, row, table, (size_t)n, kind);
   } else if (kind & MOTH_OPTION_TEXTS) add_texts(b, key, table, (size_t)n);
-  else fail_value(b, key, row, table);
+  else if (row->kinds & LISTS) fail_value(b, key, row, table);
+  else options_add(b, key, MOTH_OPTION_OPTIONS)->as.options = options_none; /* refused by the engine, in its words */
 }
 
 /* ---- Handles and functions ---- */
@@ -270,7 +300,9 @@ static void add_handle(option_builder *b, const char *key, const moth_option_row
     options_add(b, key, MOTH_OPTION_PART)->as.part = h->object;
     break;
   case HANDLE_LAYER:
-    if (row == NULL || !(row->kinds & MOTH_OPTION_OBJECT && h->alone)) layer_refuse(b->L, b->M, h, b->where, key == NULL ? b->position - 1 : 0);
+    if (row == NULL || !(row->kinds & MOTH_OPTION_OBJECT && h->alone)) {
+      layer_refuse(b->L, b->M, h, b->where, key == NULL ? b->position - 1 : 0);
+    }
     __attribute__((fallthrough)); /* alone: a net of one */
   default:
     options_keep(b, value);
@@ -300,6 +332,7 @@ void options_value(option_builder *b, const char *key, int value) {
   if (key == NULL) {
     b->position++;
     if (lua_isnil(L, value)) {
+      if (row != NULL && row->flags & (MOTH_REST | MOTH_REQUIRED)) errors_fail(L, "%s: %s must not be nil", b->where, row->key);
       b->skipped = true;
       return;
     }
@@ -307,7 +340,7 @@ void options_value(option_builder *b, const char *key, int value) {
   }
   switch (lua_type(L, value)) {
   case LUA_TNUMBER: add_number(b, key, row, value); break;
-  case LUA_TSTRING: options_add(b, key, MOTH_OPTION_TEXT)->as.text = lua_tostring(L, value); break;
+  case LUA_TSTRING: options_add(b, key, MOTH_OPTION_TEXT)->as.text = options_string(L, value, b->where, "a text"); break;
   case LUA_TBOOLEAN: options_add(b, key, MOTH_OPTION_FLAG)->as.flag = lua_toboolean(L, value); break;
   case LUA_TTABLE: add_table(b, key, row, value); break;
   case LUA_TFUNCTION: add_function(b, key, row, value); break;
@@ -380,8 +413,12 @@ const moth_option *options_end(option_builder *b) {
   return b->items;
 }
 
+void options_give_back(option_builder *b) {
+  for (int i = 0; i < b->call_count; i++) callback_release(b->calls[i]);
+}
+
 void options_done(option_builder *b, moth_status status) {
   if (status == MOTH_OK) return;
-  for (int i = 0; i < b->call_count; i++) callback_release(b->calls[i]);
+  options_give_back(b);
   errors_raise(b->L, b->M, status);
 }

@@ -61,8 +61,11 @@ static int construct(lua_State *L) {
   const moth_row *row = lua_touserdata(L, lua_upvalueindex(2));
   moth_part_kind kind = (moth_part_kind)lua_tointeger(L, lua_upvalueindex(3));
   int last = lua_gettop(L);
-  bool tensors = handle_tensor(L, 1) != NULL && handle_tensor(L, 2) != NULL;
-  if (tensors && (kind == MOTH_LOSS || kind == MOTH_METRIC)) {
+  if (handle_tensor(L, 1) != NULL && (kind == MOTH_LOSS || kind == MOTH_METRIC)) {
+    if (handle_tensor(L, 2) == NULL && !lua_istable(L, 2)) {
+      const char *got = handle_describe(L, 2);
+      return errors_fail(L, "%s: argument 2 must be a tensor, got %s", row->name, got);
+    }
     moth_part *part = new_part(L, M, kind, row, 3, last);
     return compute(L, M, part, 1);
   }
@@ -92,20 +95,55 @@ static void add_constructors(lua_State *L, module *M, moth_part_kind kind) {
   }
 }
 
-/* The kind among `kinds` that has the name; else the one that knows what was meant, else the last. */
-static moth_part_kind kind_of_name(module *M, unsigned kinds, const char *name) {
-  moth_part_kind found = MOTH_PART_KINDS;
-  bool meant = false;
-  for (int k = 0; k < MOTH_PART_KINDS; k++) {
-    if (!(kinds >> k & 1)) continue;
-    if (moth_find(M->m, (moth_part_kind)k, name) != NULL) return (moth_part_kind)k;
-    moth_part *none = NULL;
-    moth_part_create(M->m, (moth_part_kind)k, name, NULL, &none);
-    bool means = strstr(moth_message(M->m), "did you mean") != NULL || strstr(moth_message(M->m), "here it is") != NULL;
-    if (!meant) found = (moth_part_kind)k;
-    meant = meant || means;
+/* The names of several kinds, one list after the other. */
+typedef struct named_kinds { module *M; unsigned kinds; } named_kinds;
+
+static const moth_row *row_among(const named_kinds *list, int index) {
+  for (int kind = 0; kind < MOTH_PART_KINDS; kind++) {
+    const moth_row *row;
+    for (int i = 0; list->kinds >> kind & 1 && (row = moth_catalog(list->M->m, (moth_part_kind)kind, i)) != NULL; i++) {
+      if (index-- == 0) return row;
+    }
   }
-  return found;
+  return NULL;
+}
+
+static const char *name_among(const void *list, int index) {
+  const moth_row *row = row_among(list, index);
+  return row != NULL ? row->name : NULL;
+}
+
+static bool is_word_of(const char *words, const char *word) {
+  size_t length = strlen(word);
+  for (const char *at = words; at != NULL && *at != 0; at += strspn(at, " ")) {
+    size_t span = strcspn(at, " ");
+    if (span == length && memcmp(at, word, span) == 0) return true;
+    at += span;
+  }
+  return false;
+}
+
+/* As the engine tells it where it reads names itself: "evaluate: no loss or metric 'acc'; here it is 'accuracy'". */
+static int fail_name(lua_State *L, module *M, unsigned kinds, const char *where, const char *name) {
+  const named_kinds list = { M, kinds };
+  const moth_row *row;
+  int count = 0;
+  lua_pushliteral(L, "");
+  for (int kind = 0; kind < MOTH_PART_KINDS; kind++) {
+    if (!(kinds >> kind & 1)) continue;
+    lua_pushfstring(L, "%s%s", count++ > 0 ? " or " : "", moth_part_kind_name((moth_part_kind)kind));
+    lua_concat(L, 2);
+  }
+  const char *what = lua_tostring(L, -1), *nearest = errors_nearest(name, name_among, &list);
+  lua_pushliteral(L, "");
+  for (int i = 0; (row = row_among(&list, i)) != NULL; i++) {
+    if (is_word_of(row->foreign, name)) return errors_fail(L, "%s: no %s '%s'; here it is '%s'", where, what, name, row->name);
+    lua_pushfstring(L, "%s%s", i > 0 ? " " : "", row->name);
+    lua_concat(L, 2);
+  }
+  const char *names = lua_tostring(L, -1);
+  if (nearest != NULL) return errors_fail(L, "%s: no %s '%s'; did you mean '%s'? (%s)", where, what, name, nearest, names);
+  return errors_fail(L, "%s: no %s '%s' (%s)", where, what, name, names);
 }
 
 moth_part *part_argument(lua_State *L, module *M, int index, unsigned kinds, const char *where, const char *argument) {
@@ -119,10 +157,13 @@ moth_part *part_argument(lua_State *L, module *M, int index, unsigned kinds, con
     const char *got = handle_describe(L, index);
     errors_fail(L, "%s: %s must be a component or its name, got %s", where, argument, got);
   }
-  moth_part_kind kind = kind_of_name(M, kinds, lua_tostring(L, index));
+  const char *name = lua_tostring(L, index);
+  int kind = 0;
+  while (kind < MOTH_PART_KINDS && !(kinds >> kind & 1 && moth_find(M->m, (moth_part_kind)kind, name) != NULL)) kind++;
+  if (kind == MOTH_PART_KINDS) fail_name(L, M, kinds, where, name);
   handle *made = handle_new(L, M, MOTH_PART_OBJECT, 1);
   moth_part *part = NULL;
-  moth_status status = moth_part_create(M->m, kind, lua_tostring(L, index), NULL, &part);
+  moth_status status = moth_part_create(M->m, (moth_part_kind)kind, name, NULL, &part);
   if (status != MOTH_OK) errors_fail(L, "%s: %s", where, moth_message(M->m));
   made->object = part;
   handle_register(L, -1);
@@ -229,11 +270,22 @@ static int optimizer_step(lua_State *L) {
   return 0;
 }
 
+/* moth.schedule is as strict as the module. */
+static int unknown_schedule(lua_State *L) {
+  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : handle_describe(L, 2), *nearest = errors_nearest_key(L, 1, name);
+  if (nearest != NULL) return errors_fail(L, "moth.schedule has no '%s'; did you mean '%s'?", name, nearest);
+  return errors_fail(L, "moth.schedule has no '%s'", name);
+}
+
 void part_open(lua_State *L, module *M) {
   const moth_part_kind kinds[] = { MOTH_LAYER, MOTH_ACTIVATION, MOTH_LOSS, MOTH_METRIC, MOTH_OPTIMIZER, MOTH_INITIALIZER };
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) add_constructors(L, M, kinds[i]);
+  const luaL_Reg strict[] = { { "__index", unknown_schedule }, { NULL, NULL } };
   lua_newtable(L);
   add_constructors(L, M, MOTH_SCHEDULE);
+  lua_createtable(L, 0, 1);
+  module_functions(L, M, strict);
+  lua_setmetatable(L, -2);
   lua_setfield(L, -2, "schedule");
   const luaL_Reg metamethods[] = { { "__newindex", write_field }, { "__call", call_part }, { "__tostring", to_text }, { NULL, NULL } };
   lua_newtable(L);

@@ -237,6 +237,12 @@ int printing_tensor(lua_State *L) {
   return 1;
 }
 
+static const char *setting_name(const void *list, int index) {
+  static const char *const names[] = { "digits", "edge", "max", "width", NULL };
+  (void)list;
+  return names[index];
+}
+
 /* moth.printing{ digits =, edge =, max =, width = } → the settings */
 static int printing_set(lua_State *L) {
   module *M = module_here(L);
@@ -256,7 +262,7 @@ static int printing_set(lua_State *L) {
       const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
       int i = 0;
       while (i < SETTINGS && strcmp(settings[i].name, name) != 0) i++;
-      if (i == SETTINGS) return errors_fail(L, "printing: no option '%s' (options: digits edge max width)", name);
+      if (i == SETTINGS) return options_unknown(L, -2, "printing", setting_name, NULL);
       int64_t value = options_whole(L, -1, "printing", name);
       if (value < settings[i].least || value > settings[i].most) {
         const char *got = handle_describe(L, -1);

@@ -133,11 +133,13 @@ static bool holds_booleans(lua_State *L, int index) {
   return found;
 }
 
+static const char *option_name(const void *list, int index) { return (void)list, index == 0 ? "dtype" : NULL; }
+
 /* The dtype that a table's field `dtype` asks for. Other names are refused. */
 static bool dtype_asked(lua_State *L, int table, moth_dtype *dtype) {
   for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), "dtype") == 0) continue;
-    errors_fail(L, "tensor: no option '%s' (options: dtype)", lua_tostring(L, -2));
+    options_unknown(L, -2, "tensor", option_name, NULL);
   }
   lua_pushliteral(L, "dtype");
   lua_rawget(L, table);

@@ -134,12 +134,18 @@ static void add_call(option_builder *b, const char *key, void (*function)(void),
   b->calls[b->call_count++] = call;
 }
 
+/* Fields of runs and events that are no columns. */
+static const char *const reserved[] = { "epoch", "epochs", "best_epoch", "stopped", "seconds", "seed", "rows_per_second", NULL };
+
 /* A metric that is a function: its part is made at once, and keeps the call. */
 static moth_part *push_metric(option_builder *b, const char *name, int function) {
   lua_State *L = b->L;
   if (!lua_isfunction(L, function)) {
     const char *got = handle_describe(L, function);
     errors_fail(L, "train: metric '%s' must be a function, got %s", name, got);
+  }
+  for (const char *const *other = reserved; *other != NULL; other++) {
+    if (strcmp(*other, name) == 0) errors_fail(L, "train: metrics would make two columns '%s'", name);
   }
   handle *h = handle_new(L, b->M, MOTH_PART_OBJECT, 1);
   int at = lua_gettop(L);
@@ -206,7 +212,6 @@ static bool add_metrics(option_builder *b, const char *key, int value) {
 }
 
 static bool add_data(option_builder *b, const char *key, int value) {
-  if (lua_type(b->L, value) != LUA_TTABLE) return false;
   moth_dataset *data = dataset_argument(b->L, b->M, value, b->where, key);
   options_keep(b, -1);
   options_add(b, key, MOTH_OPTION_OBJECT)->as.object = data;
@@ -311,36 +316,40 @@ static void draw_end(lua_State *L, module *M, int at, moth_trainer *trainer, boo
   lua_pop(L, 1);
 }
 
-/* One call of the engine's, with the error that a callback raised coming back as it was. */
+/* Ends the drawing, then raises: a callback's error as it was, the engine's words as they stood before drawing ran other calls. */
+static void fail_training(lua_State *L, module *M, int at, moth_trainer *trainer, moth_status status) {
+  bool failed = M->failed;
+  lua_pushstring(L, moth_message(M->m));
+  draw_end(L, M, at, trainer, true);
+  M->failed = failed;
+  M->cancelled = status == MOTH_CANCELLED;
+  if (status == MOTH_CALLBACK) errors_raise(L, M, status);
+  errors_fail(L, "%s", lua_tostring(L, -1));
+}
+
+/* One call of the engine's; whether there is more to do. A callback may close the trainer's userdata: a second one holds it meanwhile. */
 static bool advance(lua_State *L, module *M, int at, moth_trainer *trainer, double budget, int64_t *epoch) {
   bool more = false;
   moth_status status;
+  int top = lua_gettop(L);
+  handle *held = handle_new(L, M, MOTH_TRAINER_OBJECT, 1);
+  held->object = moth_retain(trainer);
   M->running++;
   if (epoch != NULL) CALLING(L, M, status, moth_trainer_epoch(M->m, trainer, epoch, &more));
   else CALLING(L, M, status, moth_trainer_step(M->m, trainer, budget, &more));
   M->running--;
-  if (status != MOTH_OK || !more) {
-    char message[4096]; /* drawing may run other calls */
-    if (status != MOTH_OK && status != MOTH_CALLBACK) {
-      strncpy(message, moth_message(M->m), sizeof message - 1);
-      message[sizeof message - 1] = 0;
-      draw_end(L, M, at, trainer, true);
-      errors_fail(L, "%s", message);
-    }
-    if (status != MOTH_OK) {
-      bool failed = M->failed;
-      M->failed = false;
-      draw_end(L, M, at, trainer, true);
-      M->failed = failed;
-      errors_raise(L, M, status);
-    }
-    draw_end(L, M, at, trainer, false);
-  }
+  if (status != MOTH_OK) fail_training(L, M, at, trainer, status);
+  if (!more) draw_end(L, M, at, trainer, false);
+  held->object = NULL;
+  moth_release(trainer);
+  lua_settop(L, top);
   return more;
 }
 
 static void run_to_end(lua_State *L, module *M, int at, moth_trainer *trainer) {
-  while (advance(L, M, at, trainer, INFINITY, NULL)) continue;
+  while (advance(L, M, at, trainer, INFINITY, NULL)) {
+    if (handle_object(L, at, MOTH_TRAINER_OBJECT) == NULL) errors_fail(L, "run: the trainer is closed");
+  }
 }
 
 int trainer_train(lua_State *L, module *M, int options, int net) {
@@ -398,6 +407,7 @@ static int next_epoch(lua_State *L) {
   for (bool more = true; more;) {
     int64_t epoch = 0;
     more = advance(L, M, 1, trainer, 0, &epoch);
+    if (handle_object(L, 1, MOTH_TRAINER_OBJECT) == NULL) return errors_fail(L, "epochs: the trainer is closed");
     if (epoch == 0) continue;
     lua_getiuservalue(L, 1, 1);
     lua_getfield(L, -1, "event");
@@ -418,11 +428,7 @@ static int epochs(lua_State *L) {
 static int save(lua_State *L) {
   module *M = module_here(L);
   const moth_trainer *trainer = self(L, "save(path)");
-  if (lua_type(L, 2) != LUA_TSTRING) {
-    const char *got = handle_describe(L, 2);
-    return errors_fail(L, "save: the path must be a string, got %s", got);
-  }
-  errors_check(L, M, moth_trainer_save(M->m, trainer, lua_tostring(L, 2)));
+  errors_check(L, M, moth_trainer_save(M->m, trainer, options_string(L, 2, "save", "the path")));
   return 0;
 }
 
@@ -438,6 +444,17 @@ static int read_field(lua_State *L) {
   return errors_fail(L, "a trainer has no '%s'", name);
 }
 
+static int to_text(lua_State *L) {
+  moth_trainer *trainer = handle_object(L, 1, MOTH_TRAINER_OBJECT);
+  if (trainer == NULL) return handle_describe(L, 1), 1;
+  push_run(L, module_here(L), trainer);
+  const moth_run *run = handle_object(L, -1, MOTH_RUN_OBJECT);
+  const char *text = moth_run_text(run);
+  if (*text != 0) lua_pushfstring(L, "trainer  %s", text);
+  else lua_pushfstring(L, "trainer  %I epochs so far", (LUAI_UACINT)moth_run_epochs(run));
+  return 1;
+}
+
 static void make_event(lua_State *L, module *M, const char *name, lua_CFunction unknown) {
   const luaL_Reg metamethods[] = { { "__index", unknown }, { NULL, NULL } };
   luaL_newmetatable(L, name);
@@ -450,8 +467,10 @@ void trainer_open(lua_State *L, module *M) {
   const luaL_Reg methods[] = { { "step", step }, { "stop", stop }, { "save", save }, { NULL, NULL } };
   make_event(L, M, epoch_event, fail_epoch_event);
   make_event(L, M, batch_event, fail_batch_event);
+  const luaL_Reg metamethods[] = { { "__tostring", to_text }, { NULL, NULL } };
   module_functions(L, M, functions);
   lua_newtable(L);
+  module_functions(L, M, metamethods);
   lua_pushlightuserdata(L, M);
   lua_newtable(L);
   module_functions(L, M, methods);

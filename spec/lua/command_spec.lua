@@ -47,12 +47,13 @@ describe("moth", function()
   end)
 
   it("tells its version and how it is used", function()
-    assert.same({ "Moth 0.1.0 (" .. (_VERSION == "Lua 5.4" and "Lua 5.4" or _VERSION), 0 }, { (run "MOTH --version"):match "^[^.]*%.1%.0 %(Lua 5%.4", 0 })
+    assert.is_truthy((run "MOTH --version"):find "^Moth 0%.1%.0 %(Lua 5%.4%.%d+%)\n$")
     assert.is_truthy((run "MOTH --help"):find "^usage: moth")
   end)
 
   it("refuses a wrong command line with status 2", function()
-    for _, case in ipairs{ { "--bogus", "no option '--bogus'" }, { "-e", "-e needs a chunk" }, { "--seed x", "--seed must be a whole number, got x" },
+    for _, case in ipairs{ { "--bogus", "no option '--bogus'" }, { "-e", "-e needs a chunk" },
+      { "--seed x", "--seed must be a whole number, got x" },
                            { "--threads 0", "--threads must be a whole number from 1 to 256, got 0" } } do
       local out, err, code = run("MOTH " .. case[1])
       assert.equal("", out)
@@ -80,14 +81,17 @@ go()
     os.remove(path)
     out, err, code = run "MOTH none.lua"
     assert.same({ "", "cannot open none.lua: No such file or directory\n", 1 }, { out, err, code })
-    assert.same({ "", "error: mine\n", 1 }, { run("MOTH -e " .. quote "error(setmetatable({}, { __tostring = function() return 'mine' end }))") })
+    local chunk = "error(setmetatable({}, { __tostring = function() return 'mine' end }))"
+    assert.same({ "", "error: mine\n", 1 }, { run("MOTH -e " .. quote(chunk)) })
   end)
 
   it("draws progress on the error stream: rows, without control characters", function()
     local path = script [[
 local moth = require "moth"
-local x = moth.rand(20, 1, { gen = moth.generator(1) })
-moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { x, x }, validation = { x, x }, loss = "mse", metrics = { "mae" }, epochs = 45 }
+moth.seed(1)
+local x = moth.rand(20, 1) * 10
+moth.train{ net = moth.net{ input = 1, moth.dense(1) },
+  data = { x, -x }, validation = { x, -x }, loss = "mse", metrics = { "mae" }, epochs = 45 }
 ]]
     local out, err, code = run("MOTH " .. path)
     assert.same({ "", 0 }, { out, code })
@@ -99,7 +103,7 @@ moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { x, x }, validat
     assert.equal("epoch      loss  val_loss   val_mae       lr     time", lines[1])
     table.remove(epochs) -- the last line begins with a number too
     assert.same({ 1, 2, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45 }, epochs)
-    assert.is_truthy(lines[2]:find "^    1    %d%.%d%d%d%d    %d%.%d%d%d%d    %d%.%d%d%d%d  1%.0e%-03    0%.%d%ds$")
+    assert.is_truthy(lines[2]:find "^    1 +%d+%.%d%d%d%d +%d+%.%d%d%d%d +%d+%.%d%d%d%d  1%.0e%-03 +%d+%.%d%ds$")
     assert.is_truthy(lines[#lines]:find "^45 epochs done")
     assert.is_nil(err:find "[\r\27]")
     os.remove(path)

@@ -31,7 +31,7 @@ describe("constructors", function()
     assert.equal(0.25, optimizer.lr)
     assert.equal("adam: beta1 is fixed once it is made", message(function() optimizer.beta1 = 0 end))
     assert.equal("adam: lr must be > 0, got -1", message(function() optimizer.lr = -1 end))
-    assert.equal("adam: no option 'rl'; did you mean 'lr'?", message(function() return optimizer.rl end))
+    assert.equal("adam: no option 'beta'; did you mean 'beta1'?", message(function() return optimizer.beta end))
     local layer = moth.dense(3, "tanh")
     assert.equal(3, layer.units)
     assert.equal("tanh()", tostring(layer.activation))
@@ -97,7 +97,8 @@ describe("a layer made alone", function()
   it("is refused in a list", function()
     local layer = moth.dense{ 2, "tanh", input = 3 }
     local text = message(moth.net, { input = 3, layer })
-    assert.is_truthy(text:find("was made alone, with an input of its own\n  make it without input = and take its weights over: net[1]:copy_(layer)", 1, true))
+    assert.is_truthy(text:find("was made alone, with an input of its own\n" ..
+      "  make it without input = and take its weights over: net[1]:copy_(layer)", 1, true))
   end)
 end)
 

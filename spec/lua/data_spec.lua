@@ -30,7 +30,8 @@ describe("moth.dataset", function()
 
   it("tells what is wrong", function()
     assert.is_truthy(message(moth.dataset, { x = moth.zeros(4, 2), y = moth.zeros(3, 1) }):find("4", 1, true))
-    assert.equal("dataset: no option 'labels'; here it is 'y' (options: x y weight classes)", message(moth.dataset, { moth.zeros(1, 1), labels = 1 }))
+    assert.equal("dataset: no option 'labels'; here it is 'y' (options: x y weight classes)",
+      message(moth.dataset, { moth.zeros(1, 1), labels = 1 }))
     assert.equal("a data set has no 'clases'; did you mean 'classes'?", message(function() return numbered(2).clases end))
     assert.equal("a data set has no 'rows' (x y weight classes)", message(function() return numbered(2).rows end))
     assert.equal("a data set is not indexed by 1; data.x[i] is a sample", message(function() return numbered(2)[1] end))

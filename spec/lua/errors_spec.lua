@@ -15,46 +15,55 @@ local net = moth.net{ input = 64,
   moth.dense(60), moth.dense(10, "softmax") }
 ]]
 
+-- A chunk that trains that net; moth.train stands on line 4.
+local function training(data, loss)
+  return net .. ('moth.train{ net = net, data = { %s }, loss = "%s", epochs = 1 }'):format(data, loss)
+end
+
 describe("a message", function()
   it("begins with the line of the script, whoever called", function()
     assert.equal("digits.lua:3: moth has no 'dropuot'; did you mean 'dropout'?", message "\nlocal x = moth.dropuot(0.2)")
     assert.equal("digits.lua:2: zeros: shape must be a list of whole numbers >= 0, got 'x'",
       (message 'pcall(string.rep)  moth.zeros("x")':gsub("shape must.-, got", "shape must be a list of whole numbers >= 0, got")))
-    assert.equal("digits.lua:2: index 3: rows of f32[1] are 1..1 or -1..-1", message "for i, v in ipairs{ moth.ones(1) } do return (v[3]) end")
-    assert.equal("digits.lua:3: sum: axis 3: f32[2] has axes 1..1 or -1..-1", message "local f = function(t)\nreturn (t:sum(3)) end\nf(moth.ones(2))")
+    assert.equal("digits.lua:2: index 3: rows of f32[1] are 1..1 or -1..-1",
+      message "for i, v in ipairs{ moth.ones(1) } do return (v[3]) end")
+    assert.equal("digits.lua:3: sum: axis 3: f32[2] has axes 1..1 or -1..-1",
+      message "local f = function(t)\nreturn (t:sum(3)) end\nf(moth.ones(2))")
   end)
 
   it("1: data against the net's width", function()
     assert.equal("digits.lua:4: train: net takes [64] per sample, data.x is f32[12,63]\n  net made at digits.lua:2",
-      message(net .. 'moth.train{ net = net, data = { moth.zeros(12, 63), moth.zeros(12, { dtype = "i64" }) + 1 }, loss = "cross_entropy", epochs = 1 }'))
+      message(training('moth.zeros(12, 63), moth.zeros(12, { dtype = "i64" }) + 1', "cross_entropy")))
     assert.equal("digits.lua:4: predict: net takes [64] per sample, x is f32[5,63] (63 per row)\n  net made at digits.lua:2",
       message(net .. "net:predict(moth.zeros(5, 63))"))
   end)
 
   it("3: labels that are none", function()
-    assert.equal("digits.lua:4: train: label 0 in row 2 of data.y; classes count from 1 to 10\n  data.y, names = moth.classes(data.y) renumbers 0..2",
-      message(net .. 'moth.train{ net = net, data = { moth.zeros(3, 64), moth.tensor({ 1, 0, 2 }, { dtype = "i64" }) }, loss = "cross_entropy", epochs = 1 }'))
+    assert.equal("digits.lua:4: train: label 0 in row 2 of data.y; classes count from 1 to 10\n" ..
+      "  data.y, names = moth.classes(data.y) renumbers 0..2",
+      message(training('moth.zeros(3, 64), moth.tensor({ 1, 0, 2 }, { dtype = "i64" })', "cross_entropy")))
     assert.equal('digits.lua:4: train: label 11 in row 3 of data.y, layer 2 dense(10, "softmax") has classes 1..10',
-      message(net .. 'moth.train{ net = net, data = { moth.zeros(3, 64), moth.tensor({ 1, 2, 11 }, { dtype = "i64" }) }, loss = "cross_entropy", epochs = 1 }'))
+      message(training('moth.zeros(3, 64), moth.tensor({ 1, 2, 11 }, { dtype = "i64" })', "cross_entropy")))
   end)
 
   it("4, 5, 6: misspelt options, activations and losses", function()
     assert.equal("digits.lua:2: adam: no option 'learning_rate'; here it is 'lr' (options: lr beta1 beta2 epsilon weight_decay)",
       message "moth.adam{ learning_rate = 1 }")
     assert.equal("digits.lua:2: adam: no option 'Lr'; did you mean 'lr'?", message "moth.adam{ Lr = 1 }")
-    assert.equal("digits.lua:2: dense: no activation 'rleu'; did you mean 'relu'? (linear sigmoid tanh relu leaky_relu elu selu gelu silu " ..
-      "softplus softsign hard_sigmoid hard_tanh softmax log_softmax)", message 'moth.dense(10, "rleu")')
+    assert.equal("digits.lua:2: dense: no activation 'rleu'; did you mean 'relu'? (linear sigmoid tanh relu leaky_relu elu selu " ..
+      "gelu silu softplus softsign hard_sigmoid hard_tanh softmax log_softmax)", message 'moth.dense(10, "rleu")')
     assert.equal("digits.lua:4: train: no loss 'categorical_crossentropy'; here it is 'cross_entropy'",
-      message(net .. 'moth.train{ net = net, data = { moth.zeros(3, 64), moth.zeros(3, 10) }, loss = "categorical_crossentropy", epochs = 1 }'))
+      message(training('moth.zeros(3, 64), moth.zeros(3, 10)', "categorical_crossentropy")))
   end)
 
   it("7: a loss against the last layer", function()
     assert.equal('digits.lua:4: train: binary_cross_entropy needs sigmoid at the end, layer 2 is dense(10, "softmax"); use cross_entropy',
-      message(net .. 'moth.train{ net = net, data = { moth.zeros(3, 64), moth.zeros(3, 10) }, loss = "binary_cross_entropy", epochs = 1 }'))
+      message(training('moth.zeros(3, 64), moth.zeros(3, 10)', "binary_cross_entropy")))
   end)
 
   it("9: a missing file", function()
-    assert.is_truthy(message 'moth.csv("spec/lua/none.csv")':find("^digits.lua:2: csv: cannot open 'spec/lua/none.csv': No such file or directory"))
+    assert.is_truthy(message 'moth.csv("spec/lua/none.csv")'
+      :find("^digits.lua:2: csv: cannot open 'spec/lua/none.csv': No such file or directory"))
   end)
 
   it("15: a bad number", function()
@@ -76,8 +85,10 @@ describe("a message", function()
   it("19, 20: indices, axes, operands", function()
     assert.equal("digits.lua:2: index 0: rows of f32[150,4] are 1..150 or -150..-1", message "return moth.zeros(150, 4)[0]")
     assert.equal("digits.lua:2: sum: axis 3: f32[3,4] has axes 1..2 or -2..-1", message "local s = moth.zeros(3, 4):sum(3)")
-    assert.equal("digits.lua:2: matmul: f32[3,4] with f32[5,6]: inner sizes 4 and 5 differ", message "local p = moth.zeros(3, 4):matmul(moth.zeros(5, 6))")
-    assert.equal("digits.lua:2: add: f32[3,4] and f32[5,6] do not broadcast: axis 2 is 4 against 6", message "return moth.zeros(3, 4) + moth.zeros(5, 6)")
+    assert.equal("digits.lua:2: matmul: f32[3,4] with f32[5,6]: inner sizes 4 and 5 differ",
+      message "local p = moth.zeros(3, 4):matmul(moth.zeros(5, 6))")
+    assert.equal("digits.lua:2: add: f32[3,4] and f32[5,6] do not broadcast: axis 2 is 4 against 6",
+      message "return moth.zeros(3, 4) + moth.zeros(5, 6)")
     assert.equal("digits.lua:2: a < b on tensors is one boolean in Lua; use a:lt(b)", message "return moth.zeros(1) < moth.zeros(1)")
   end)
 

@@ -61,7 +61,8 @@ describe("the tag in the block", function()
   end)
 
   it("makes a second __gc harmless", function()
-    for _, handle in ipairs{ moth.ones(3), moth.adam(), moth.generator(1), moth.net{ input = 1, moth.dense(1) }, moth.dataset{ moth.zeros(1, 1) } } do
+    local net, data = moth.net{ input = 1, moth.dense(1) }, moth.dataset{ moth.zeros(1, 1) }
+    for _, handle in ipairs{ moth.ones(3), moth.adam(), moth.generator(1), net, data } do
       local gc = debug.getmetatable(handle).__gc
       gc(handle)
       gc(handle)

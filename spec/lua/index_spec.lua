@@ -91,9 +91,14 @@ describe("t(…)", function()
 
   it("tells the axis of what is outside", function()
     assert.equal("index 5: rows of f32[4,3] are 1..4 or -4..-1", message(t, 5, 1))
-    assert.equal("index 4: axis 2 of f32[4,3] are 1..3 or -3..-1", message(t, 1, 4))
-    assert.equal("index 9: axis 2 of f32[4,3] are 1..3 or -3..-1", message(t, {}, { 2, 9 }))
+    assert.equal("index 4: columns of f32[4,3] are 1..3 or -3..-1", message(t, 1, 4))
+    assert.equal("index 9: columns of f32[4,3] are 1..3 or -3..-1", message(t, {}, { 2, 9 }))
     assert.equal("index 0: rows of f32[4,3] are 1..4 or -4..-1", message(t, { 0, 2 }))
+    assert.equal("index 9: rows of f32[4,3] are 1..4 or -4..-1", message(t, { 9, 8 }))
+    assert.equal(("index %d: rows of f32[4,3] are 1..4 or -4..-1"):format(math.maxinteger),
+      message(t, { math.maxinteger, math.mininteger, -1 }))
+    assert.same({ 1, 3 }, t({ 1, 4, math.maxinteger }).shape)
+    assert.same({ 1, 3 }, t({ 4, 1, math.mininteger }).shape)
     assert.equal("index: f32[4,3] has 2 axes, got 3 indices", message(t, 1, 2, 3))
     assert.equal("index: a range's step must not be 0", message(t, { 1, 2, 0 }))
     assert.equal("index: axis 2 takes a number or a range { from, to, step }, got 'x'", message(t, 1, "x"))
@@ -116,7 +121,7 @@ describe("t[mask] and t[ids]", function()
     assert.equal(36.0, u:sum())
     u[u:gt(0)] = moth.tensor{ 1, 2, 3 }
     assert.same({ 1.0, 2.0, 3.0 }, u[1]:totable())
-    assert.equal("index: only a mask can be written through; t:scatter_(axis, ids, v) writes at class numbers",
+    assert.equal("index: only a mask can be written through, got i64[1]",
       message(function() u[moth.tensor({ 1 }, { dtype = "i64" })] = 1 end))
   end)
 

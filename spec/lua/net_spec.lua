@@ -9,7 +9,8 @@ describe("moth.net", function()
     local net = moth.net{ input = 4, moth.dense(3, "relu"), false, moth.dropout(0.5), moth.dense(2) }
     assert.equal(3, #net)
     assert.equal('net  [4] -> [2]   23 parameters   92 bytes f32\n  #  layer              output   parameters\n' ..
-      '  1  dense(3, "relu")   [3]              15\n  2  dropout(0.5)       [3]               0\n  3  dense(2)           [2]               8',
+      '  1  dense(3, "relu")   [3]              15\n' ..
+      '  2  dropout(0.5)       [3]               0\n  3  dense(2)           [2]               8',
       tostring(net))
     assert.is_truthy(net:summary():find("dense(2)", 1, true))
   end)
@@ -24,7 +25,8 @@ describe("moth.net", function()
 
   it("tells where nets and layers were made", function()
     local net = moth.net{ input = 2, moth.dense(3) } ; local at = helper.here()
-    assert.equal("predict: net takes [2] per sample, x is f32[5,3] (3 per row)\n  net made at " .. at, message(net.predict, net, moth.zeros(5, 3)))
+    assert.equal("predict: net takes [2] per sample, x is f32[5,3] (3 per row)\n  net made at " .. at,
+      message(net.predict, net, moth.zeros(5, 3)))
     local ok, text = pcall(function() return net:predict(moth.zeros(5, 3)) end)
     assert.is_false(ok)
     assert.equal(helper.here(-2) .. ": predict", text:match "^(.-:%d+: predict)")
@@ -45,7 +47,8 @@ describe("moth.net", function()
 
   it("refuses a layer of another net", function()
     local net = small()
-    assert.equal('net: layer 1 dense(3, "tanh") is part of another net\n  make one for this net and take its weights over: net[1]:copy_(layer)',
+    assert.equal('net: layer 1 dense(3, "tanh") is part of another net\n' ..
+      '  make one for this net and take its weights over: net[1]:copy_(layer)',
       message(moth.net, { input = 2, net[1] }))
   end)
 
@@ -93,7 +96,8 @@ describe("passes", function()
     assert.is_true(net[2].output == y)
     assert.same({ 2 }, (net:forward{ 0, 1 }).shape)
     assert.same({ 2 }, net:backward{ 1, 0 }.shape)
-    assert.equal("backward: no option 'acumulate' (options: accumulate)", message(net.backward, net, moth.ones(5, 2), { acumulate = true }))
+    assert.equal("backward: no option 'acumulate'; did you mean 'accumulate'?",
+      message(net.backward, net, moth.ones(5, 2), { acumulate = true }))
   end)
 
   it("find the gradient of a loss in one call", function()
@@ -102,8 +106,7 @@ describe("passes", function()
     helper.near((moth.cross_entropy()(net:predict(x), t)), value, 1e-5)
     helper.near(value, net:backprop(x, t:totable(), moth.cross_entropy()), 1e-6)
     assert.equal("number", type(net:backprop({ 0, 1 }, 2, "cross_entropy")))
-    assert.equal("backprop: no loss 'mes'; did you mean 'mse'? (mse mae squared_error cross_entropy binary_cross_entropy)",
-      (message(net.backprop, net, x, t, "mes"):gsub("%(.*", function(list) return "(mse mae squared_error cross_entropy binary_cross_entropy)" end)))
+    assert.is_truthy(message(net.backprop, net, x, t, "mes"):find("^backprop: no loss 'mes'; did you mean 'mse'%? %(mse "))
   end)
 
   it("leave no output before the first forward", function()
@@ -134,7 +137,8 @@ describe("parameters", function()
     b[1]:copy_(a[1])
     assert.is_true(a[1].weight == b[1].weight)
     assert.is_true(a[1].bias == b[1].bias)
-    assert.equal('copy_: layer 2 dense(2, "softmax") and layer 1 dense(3, "tanh") hold different parameters', message(b[2].copy_, b[2], a[1]))
+    assert.equal('copy_: layer 2 dense(2, "softmax") and layer 1 dense(3, "tanh") hold different parameters',
+      message(b[2].copy_, b[2], a[1]))
     assert.is_false(a[2].weight == b[2].weight)
   end)
 
@@ -158,7 +162,7 @@ describe("parameters", function()
     assert.equal("clip takes norm or value, got neither", message(net.clip, net, {}))
     assert.equal("clip takes norm or value, got both", message(net.clip, net, { norm = 1, value = 1 }))
     assert.equal("clip: norm must be a number > 0, got 0", message(net.clip, net, 0))
-    assert.equal("clip: no option 'nrom' (options: norm order value)", message(net.clip, net, { nrom = 1 }))
+    assert.equal("clip: no option 'nrom'; did you mean 'norm'?", message(net.clip, net, { nrom = 1 }))
   end)
 
   it("stay as they are where they are frozen", function()
@@ -194,8 +198,9 @@ describe("copies and files", function()
     other:load(path)
     assert.is_true(net:predict(x) == other:predict(x))
     assert.is_truthy(message(other.load, other, path .. ".not"):find("No such file", 1, true))
-    assert.equal("load: no option 'part' (options: partial)", message(other.load, other, path, { part = true }))
+    assert.equal("load: no option 'whole' (options: partial)", message(other.load, other, path, { whole = true }))
     os.remove(path)
+    assert.equal("save: 'a' goes on after a zero byte", message(net.save, net, "a\0b"))
     assert.equal("load_net: the path must be a string, got 3", message(moth.load_net, 3))
   end)
 end)

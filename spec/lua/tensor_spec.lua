@@ -47,7 +47,7 @@ describe("moth.tensor", function()
     assert.equal("tensor: 300 is out of range for u8: 0..255", message(moth.tensor, { 300 }, { dtype = "u8" }))
     assert.equal("tensor: -1 is out of range for u8: 0..255", message(moth.tensor, { -1 }, { dtype = "u8" }))
     assert.equal("tensor: dtype must be f32, f64, i64, u8 or bool, got 'f16'", message(moth.tensor, { 1 }, { dtype = "f16" }))
-    assert.equal("tensor: no option 'type' (options: dtype)", message(moth.tensor, { 1 }, { type = "f64" }))
+    assert.equal("tensor: no option 'type'; did you mean 'dtype'?", message(moth.tensor, { 1 }, { type = "f64" }))
   end)
 end)
 
@@ -108,6 +108,8 @@ describe("creating tensors", function()
     for i = 1, 20 do many[i] = moth.full({ 1 }, i) end
     assert.equal(210.0, moth.cat(many, 1):sum())
     assert.equal("cat: argument 1 must be a list of tensors, got f32[1,2]", message(moth.cat, a, b))
+    assert.equal("cat: takes a list of tensors, got none", message(moth.cat, {}, 1))
+    assert.is_truthy(message(moth.cat, {}, a):find("^cat: "))
     assert.equal("cat: entry 2 must be a tensor, got 3", message(moth.cat, { a, 3 }, 1))
   end)
 

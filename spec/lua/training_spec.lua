@@ -90,7 +90,8 @@ describe("moth.train", function()
     assert.same({ 8.0, 8.0, 8.0 }, run.rows)
     assert.equal(3, #run.mse)
     assert.equal("schedule: the function must return a number, got nil", message(moth.train, options{ schedule = function() end }))
-    assert.equal("metrics: the function must return a number, got 'x'", message(moth.train, options{ metrics = { a = function() return "x" end } }))
+    assert.equal("metrics: the function must return a number, got 'x'",
+      message(moth.train, options{ metrics = { a = function() return "x" end } }))
   end)
 
   it("takes schedules of the catalog", function()
@@ -124,7 +125,7 @@ describe("moth.train", function()
       message(moth.train, options{ loss = "categorical_crossentropy" }))
     assert.equal("train: no option 'epoch'; did you mean 'epochs'?", message(moth.train, options{ epoch = 1 }))
     assert.equal("train: data must be a data set or { x, y }, got f32[4,2]",
-      (message(moth.train, options{ data = x }):gsub("^train: data must be .-, got", "train: data must be a data set or { x, y }, got")))
+      message(moth.train, options{ data = x }))
     assert.equal("train: takes a table of options, got nil", message(moth.train))
     assert.is_truthy(message(moth.train, options{ data = { x, moth.zeros(3, 1) } }):find("3", 1, true))
     assert.is_truthy(message(moth.train, options{ batch = 256 }):find("batch", 1, true))
