@@ -107,6 +107,7 @@ static moth_tensor *watched_operation(watch *w, const char *name, moth_tensor *a
   moth_value inputs[] = { { MOTH_TENSOR_VALUE, { .tensor = a } }, { MOTH_TENSOR_VALUE, { .tensor = b } } }, results[MOTH_MAX_RESULTS];
   int count = 0;
   watched(w, moth_apply(w->m, moth_operation_find(w->m, name), false, inputs, (a != NULL) + (b != NULL), given, results, &count), MOTH_OK);
+  for (int i = 1; i < count; i++) moth_release(results[i].as.tensor);
   return results[0].kind == MOTH_TENSOR_VALUE ? results[0].as.tensor : NULL;
 }
 
