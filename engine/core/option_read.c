@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,6 +19,37 @@ static bool is_in_range(const moth_option_row *row, double value) {
   return over && under; /* false for nan */
 }
 
+/* Other libraries' words for choices, where the row has ours. */
+static const char *foreign_choice(const char *choices, const char *word) {
+  static const char *const dtypes[][2] = {
+    { "f32", "float32 float single Float32 FloatTensor" }, { "f64", "float64 double Float64 DoubleTensor" },
+    { "i64", "int64 long int integer int32 LongTensor IntTensor" }, { "u8", "uint8 byte ByteTensor" }, { "bool", "boolean BoolTensor" },
+  };
+  for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
+    if (text_list_has(choices, dtypes[i][0]) && text_list_has(dtypes[i][1], word)) return dtypes[i][0];
+  }
+  return NULL;
+}
+
+/* What was meant by a word that is no choice. */
+static void hint_at_choice(const char *choices, const char *given, char *hint, size_t size) {
+  const char *here = foreign_choice(choices, given);
+  if (here != NULL) {
+    text_format(hint, size, "; here it is '%s'", here);
+    return;
+  }
+  int least = INT_MAX;
+  for (const char *at = choices; *at != 0;) {
+    size_t span = strcspn(at, " ");
+    char word[64];
+    text_format(word, sizeof word, "%.*s", (int)span, at);
+    int distance = text_near(given, word);
+    if (distance >= 0 && distance < least) least = distance, text_format(hint, size, "; did you mean '%s'?", word);
+    at += span;
+    at += strspn(at, " ");
+  }
+}
+
 moth_status option_refuse(moth *m, const char *where, const moth_option_row *row, int64_t entry, const moth_option *given) {
   char text[1024], hint[96] = "";
   text_line line = { text, sizeof text, 0 };
@@ -28,19 +60,8 @@ moth_status option_refuse(moth *m, const char *where, const moth_option_row *row
   option_expected(&line, row, entry > 0, given);
   text_line_add(&line, ", got ");
   option_given(&line, given);
-  if (given->kind == MOTH_OPTION_TEXT && row->choices != NULL) {
-    char best[64] = "";
-    int least = 3;
-    for (const char *at = row->choices; *at != 0;) {
-      size_t span = strcspn(at, " ");
-      char word[64];
-      text_format(word, sizeof word, "%.*s", (int)span, at);
-      int distance = given->as.text != NULL ? text_near(given->as.text, word) : -1;
-      if (distance >= 0 && distance < least) least = distance, memcpy(best, word, sizeof best);
-      at += span;
-      at += strspn(at, " ");
-    }
-    if (least < 3) text_format(hint, sizeof hint, "; did you mean '%s'?", best);
+  if (given->kind == MOTH_OPTION_TEXT && given->as.text != NULL && row->choices != NULL) {
+    hint_at_choice(row->choices, given->as.text, hint, sizeof hint);
   }
   double value = given->kind == MOTH_OPTION_INT ? (double)given->as.integer : given->kind == MOTH_OPTION_REAL ? given->as.real : 0;
   if (row->flags & MOTH_RANGED && row->low == 0 && row->high == 1 && value > 1 && value < 100) { /* a percentage */
@@ -75,6 +96,9 @@ static moth_status check_handle(moth *m, const char *where, const moth_option_ro
 }
 
 /* ---- Coercion: the kind a value is read as, or 0 ---- */
+
+/* 0/0 has a sign, which messages would tell. */
+static double unsigned_nan(double value) { return isnan(value) ? (double)NAN : value; }
 
 static bool is_whole(double value) { return value >= -0x1p63 && value < 0x1p63 && value == floor(value); }
 
@@ -173,7 +197,7 @@ static moth_status one_number(moth *m, const char *where, const moth_option_row 
   if (!is_int && !(is_real && (kind == MOTH_OPTION_REALS || is_whole(given->as.real)))) return option_refuse(m, where, row, entry, given);
   moth_status status = is_checked ? check_number(m, where, row, entry, given) : MOTH_OK;
   if (status != MOTH_OK) return status;
-  double real = is_int ? (double)given->as.integer : given->as.real;
+  double real = is_int ? (double)given->as.integer : unsigned_nan(given->as.real);
   int64_t integer = is_int ? given->as.integer : kind == MOTH_OPTION_INTS ? (int64_t)given->as.real : 0;
   memcpy(to, kind == MOTH_OPTION_INTS ? (void *)&integer : (void *)&real, sizeof real);
   return MOTH_OK;
@@ -275,7 +299,7 @@ static moth_status read_number(moth *m, const char *where, const moth_option_row
   moth_option number = { .key = row->key, .kind = (moth_option_kind)kind };
   bool is_int = given->kind == MOTH_OPTION_INT;
   if (kind == MOTH_OPTION_INT) number.as.integer = is_int ? given->as.integer : (int64_t)given->as.real;
-  else number.as.real = is_int ? (double)given->as.integer : given->as.real;
+  else number.as.real = is_int ? (double)given->as.integer : unsigned_nan(given->as.real);
   *out = number;
   return MOTH_OK;
 }

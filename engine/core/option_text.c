@@ -12,10 +12,13 @@ static void add_real(text_line *line, double value) {
   text_line_add(line, "%s", number);
 }
 
-/* " >= 1", " in [0, 1)": nothing where both ends are infinite. */
+/* An end of a range that a person would say: not the last number of its kind. */
+static bool is_end(double end) { return fabs(end) < 0x1p53; }
+
+/* " >= 1", " in [0, 1)": nothing where no end is said. */
 static void add_range(text_line *line, const moth_option_row *row, const char *before) {
   if (!(row->flags & MOTH_RANGED)) return;
-  bool has_low = !isinf(row->low), has_high = !isinf(row->high);
+  bool has_low = is_end(row->low), has_high = is_end(row->high);
   bool low_open = row->flags & MOTH_LOW_OPEN, high_open = row->flags & MOTH_HIGH_OPEN;
   if (has_low && has_high) {
     text_line_add(line, "%sin %s", before, low_open ? "(" : "[");
@@ -56,7 +59,7 @@ static void add_part_kinds(text_line *line, unsigned kinds, bool many) {
   else text_line_add(line, "%s %s", strchr("aeio", names[0]) != NULL ? "an" : "a", names);
 }
 
-static bool has_range(const moth_option_row *row) { return row->flags & MOTH_RANGED && !(isinf(row->low) && isinf(row->high)); }
+static bool has_range(const moth_option_row *row) { return row->flags & MOTH_RANGED && (is_end(row->low) || is_end(row->high)); }
 
 /* A number that is out of its range needs only the range said. */
 static void add_real_kind(text_line *line, const moth_option_row *row, bool is_number) {
@@ -122,7 +125,7 @@ void option_given(text_line *line, const moth_option *value) {
   case MOTH_OPTION_TEXTS: text_line_add(line, "a list of texts"); break;
   case MOTH_OPTION_PARTS: text_line_add(line, "a list of components"); break;
   case MOTH_OPTION_CALL: text_line_add(line, value->as.call.function != NULL ? "a function" : "nothing"); break;
-  case MOTH_OPTION_OPTIONS: text_line_add(line, "a table of options"); break;
+  case MOTH_OPTION_OPTIONS: text_line_add(line, "a table"); break;
   case MOTH_OPTION_TENSOR:
   case MOTH_OPTION_PART:
   case MOTH_OPTION_OBJECT:

@@ -201,8 +201,9 @@ static bool lowered(char *out, const char *word) {
 int text_near(const char *word, const char *candidate) {
   char a[MOST_LETTERS + 1], b[MOST_LETTERS + 1];
   if (!lowered(a, word) || !lowered(b, candidate)) return -1;
-  int distance = text_distance(a, b);
-  return distance <= 2 && (distance == 0 || (size_t)distance < strlen(a)) ? distance : -1;
+  size_t length = strlen(a);
+  int distance = text_distance(a, b), most = length >= 5 ? 2 : length >= 3 ? 1 : 0; /* among short words all are near each other */
+  return distance <= most ? distance : -1;
 }
 
 const char *text_nearest(const char *word, text_candidate next, const void *list) {

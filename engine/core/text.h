@@ -15,10 +15,9 @@ bool text_parse_integer(const char *text, size_t length, int64_t *value);
 
 /* Edit distance (Damerau-Levenshtein, restricted). Words of more than 64 bytes are far from every other: INT_MAX. */
 int text_distance(const char *a, const char *b);
-/* How near the candidate is to the word, whatever their case: 0 to 2, and less than the word's length; else -1. */
+/* How near the candidate is to the word, whatever their case: 0, from 3 letters on 1, from 5 on 2; else -1. */
 int text_near(const char *word, const char *candidate);
-/* The candidate nearest to `word` at distance <= 2 (and less than the word's length), ignoring case first; NULL if none. `next` returns
- * the i-th candidate, NULL past the end. */
+/* The candidate nearest to `word` by text_near; NULL if none. `next` returns the i-th candidate, NULL past the end. */
 typedef const char *(*text_candidate)(const void *list, int index);
 const char *text_nearest(const char *word, text_candidate next, const void *list);
 /* Whether a space-separated list holds the word. */

@@ -77,9 +77,22 @@ static moth_status make_run(moth *m, moth_trainer *self) {
   return status == MOTH_OK ? run_reserve(self->run, self->epochs < FIRST_EPOCHS ? self->epochs : FIRST_EPOCHS) : status;
 }
 
+/* "val_" and a column's name, without validation. */
+static bool wants_validation(const moth_trainer *self, const char *name) {
+  if (self->validation != NULL || strncmp(name, "val_", 4) != 0) return false;
+  for (int i = 0; i < self->lr_column; i++) {
+    if (strcmp(self->run->columns[i].name, name + 4) == 0) return true;
+  }
+  return false;
+}
+
 static moth_status monitor_unknown(moth *m, const moth_trainer *self, const char *name) {
   char names[1024];
   run_column_names(self->run, self->lr_column, names, sizeof names);
+  if (wants_validation(self, name)) {
+    context_fail(m, MOTH_OPTION, "train", "no monitor '%.200s' (%s)", name, names);
+    return context_hint(m, "validation = … gives it");
+  }
   const char *nearest = text_nearest(name, run_column_name, self->run);
   if (nearest != NULL) return context_fail(m, MOTH_OPTION, "train", "no monitor '%.200s'; did you mean '%s'? (%s)", name, nearest, names);
   return context_fail(m, MOTH_OPTION, "train", "no monitor '%.200s' (%s)", name, names);

@@ -101,7 +101,8 @@ static moth_status choose_lr(moth_trainer *self) {
     }
   }
   if (!(lr >= 0 && isfinite(lr))) {
-    return context_fail(m, MOTH_OPTION, "train", "schedule: lr of epoch %lld must be >= 0, got %g", (long long)self->at.epoch, lr);
+    return context_fail(m, MOTH_OPTION, "train", "schedule: lr of epoch %lld must be >= 0, got %g", (long long)self->at.epoch,
+                        isnan(lr) ? (double)NAN : lr); /* 0/0 has a sign */
   }
   self->sums.lr = lr;
   return MOTH_OK;

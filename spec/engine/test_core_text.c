@@ -196,6 +196,12 @@ static void the_nearest_word_is_found(void **state) {
   assert_string_equal(text_nearest("tahn", word_at, words), "tanh");
   assert_null(text_nearest("softmax", word_at, words));
   assert_null(text_nearest("x", word_at, words)); /* one edit makes any letter of any other */
+  assert_null(text_nearest("rl", word_at, words)); /* and of two letters nearly any other two */
+  assert_string_equal(text_nearest("LR", word_at, words), "lr");
+  assert_string_equal(text_nearest("lrr", word_at, words), "lr");
+  assert_string_equal(text_nearest("eluu", word_at, words), "elu");
+  assert_null(text_nearest("rexx", word_at, words)); /* two edits from five letters on */
+  assert_string_equal(text_nearest("lienr", word_at, words), "linear");
   assert_null(text_nearest("", word_at, words));
   const char *none[] = { NULL };
   assert_null(text_nearest("relu", word_at, none));

@@ -47,6 +47,14 @@ static void options_are_checked(void **state) {
       "on_epoch on_batch)");
   refuse_option("cross_entropy", (moth_option)MOTH_TEXT("monitor", "los"), MOTH_OPTION,
                 "train: no monitor 'los'; did you mean 'loss'? (loss)");
+  refuse_option("cross_entropy", (moth_option)MOTH_TEXT("monitor", "val_loss"), MOTH_OPTION,
+                "train: no monitor 'val_loss' (loss)\n  validation = … gives it");
+  refuse_option("cross_entropy", (moth_option)MOTH_TEXT("monitor", "val_mae"), MOTH_OPTION, "train: no monitor 'val_mae' (loss)");
+  refuse_option("cross_entropy", (moth_option)MOTH_INT("patience", 0), MOTH_OPTION,
+                "train: patience must be a whole number >= 1, got 0");
+  refuse_option("cross_entropy", (moth_option)MOTH_REAL("lr", 1), MOTH_OPTION,
+                "train: no option 'lr' (options: net data loss epochs optimizer validation metrics schedule batch shuffle drop_last seed "
+                "patience monitor mode min_delta clip l2 on_nan seconds checkpoint checkpoint_every resume progress on_epoch on_batch)");
   refuse_option("cross_entropy", (moth_option)MOTH_TEXT("monitor", "lr"), MOTH_OPTION, "train: monitor: lr is chosen, not measured");
   refuse_option("categorical_crossentropy", (moth_option)MOTH_END, MOTH_OPTION,
                 "train: no loss 'categorical_crossentropy'; here it is 'cross_entropy'");
