@@ -347,7 +347,8 @@ static bool advance(lua_State *L, module *M, int at, moth_trainer *trainer, doub
 }
 
 static void run_to_end(lua_State *L, module *M, int at, moth_trainer *trainer) {
-  while (advance(L, M, at, trainer, INFINITY, NULL)) {
+  for (bool more = true; more;) {
+    more = advance(L, M, at, trainer, INFINITY, NULL);
     if (handle_object(L, at, MOTH_TRAINER_OBJECT) == NULL) errors_fail(L, "run: the trainer is closed");
   }
 }
