@@ -266,6 +266,63 @@ static void a_graph_goes_on_bit_for_bit(void **state) {
   }
 }
 
+/* ---- A cancel is seen at once ------------------------------------------------------------------------------------------------------- */
+
+/* The identity with parameters in several ranges; cancels in its first forward or gradient and counts how often it is called again. */
+typedef struct watcher { bool in_gradient; int forwards, gradients; } watcher;
+enum { WATCHED = 100000 };
+
+static moth_status watch_infer(moth *m, layer_node *node, const moth_shape *in) {
+  node->out = in[0];
+  node->block_count = 1;
+  node->blocks[0] = (parameter_block){ .count = WATCHED, .unit = 1, .view_count = 1 };
+  node->blocks[0].views[0] = (parameter_view){ .name = "w", .rank = 1, .size = { WATCHED }, .strides = { 1 }, .inputs = 1, .outputs = 1 };
+  return MOTH_OK;
+}
+static watcher *watcher_of(const layer_run *run) { return run->node->part->options.values[BREAKER_CALL].as.call.data; }
+static moth_status watch_forward(const layer_run *run, const void *const *in, void *out) {
+  watcher *w = watcher_of(run);
+  if (w->forwards++ == 0 && !w->in_gradient) moth_cancel(run->m);
+  layer_copy(run, in[0], out);
+  return MOTH_OK;
+}
+static moth_status watch_gradient(const layer_run *run, const void *const *in, const void *d_z, int block, int64_t from, int64_t to,
+                                  gradient_sink *sink) {
+  watcher *w = watcher_of(run);
+  if (w->gradients++ == 0 && w->in_gradient) moth_cancel(run->m);
+  if (!sink->add) memset(sink->g, 0, (size_t)(to - from) * dtype_size(run->node->dtype));
+  return MOTH_OK;
+}
+static const layer_class layer_watcher = { .row = { .name = "watcher", .doc = "Watches.", .options = breaker_options, .option_count = 4 },
+                                           .infer = watch_infer, .forward = watch_forward, .backward = layer_copy_backward,
+                                           .gradient = watch_gradient };
+
+/* After the block of rows, or the range of parameters, that is under way. */
+static void a_cancel_is_seen_at_the_next_block(void **state) {
+  moth *m = support_open(NULL);
+  watcher w = { 0 };
+  moth_part *watching = make_layer(m, &layer_watcher, OPTIONS(MOTH_CALL(NULL, abort, &w, NULL)));
+  moth_net *net = make_net(m, MOTH_F32, 300, PART_LIST(watching, make_dense(m, 300, "tanh")));
+  moth_part *loss = make_part(m, MOTH_LOSS, "mse", NULL);
+  moth_tensor *x = random_tensor(m, MOTH_F32, 2, SIZES(1000, 300), 1), *y = NULL;
+  w.in_gradient = true;
+  assert_status(m, moth_net_backprop(m, net, x, x, loss, NULL), MOTH_CANCELLED);
+  assert_true(w.forwards > 1); /* several blocks, had nobody cancelled */
+  assert_int_equal(w.gradients, 1);
+  w = (watcher){ .in_gradient = false };
+  assert_status(m, moth_net_backprop(m, net, x, x, loss, NULL), MOTH_CANCELLED);
+  assert_int_equal(w.forwards, 1);
+  assert_int_equal(w.gradients, 0);
+  w.forwards = 0;
+  assert_status(m, moth_net_predict(m, net, x, &y), MOTH_CANCELLED);
+  assert_int_equal(w.forwards, 1);
+  w = (watcher){ .forwards = 1 };
+  assert_ok(m, moth_net_backprop(m, net, x, x, loss, NULL));
+  assert_true(w.gradients > 1);
+  moth_release(x), moth_release(loss), moth_release(net);
+  support_close(m, NULL);
+}
+
 /* ---- Bits of a net wide enough to be split ------------------------------------------------------------------------------------------- */
 
 typedef struct manner { int threads; double budget; bool is_observed, saves; } manner;
@@ -344,7 +401,8 @@ static void wide_nets_have_the_same_bits(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(wrong_gradients_are_found),   cmocka_unit_test(a_hosts_layer_is_a_layer),     cmocka_unit_test(buffers_go_along),
-    cmocka_unit_test(a_graph_goes_on_bit_for_bit), cmocka_unit_test(wide_nets_have_the_same_bits),
+    cmocka_unit_test(a_graph_goes_on_bit_for_bit), cmocka_unit_test(a_cancel_is_seen_at_the_next_block),
+    cmocka_unit_test(wide_nets_have_the_same_bits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
