@@ -188,6 +188,7 @@ static void test_gradients(void **state) {
 /* ---- Every layer of the catalog ----------------------------------------------------------------------------------------------- */
 
 static moth_status make_layer(moth *m, const moth_row *row, moth_part **layer) {
+  static const int64_t sizes[] = { 7, 1 }; /* as many values as the first input that check_layer tries */
   moth_option options[8] = { 0 };
   int count = 0;
   for (int i = 0; i < row->option_count && count < 7; i++) {
@@ -195,6 +196,7 @@ static moth_status make_layer(moth *m, const moth_row *row, moth_part **layer) {
     if (!(o->flags & MOTH_REQUIRED)) continue;
     if (o->kinds & MOTH_OPTION_INT) options[count++] = (moth_option)MOTH_INT(o->key, 3);
     else if (o->kinds & MOTH_OPTION_REAL) options[count++] = (moth_option)MOTH_REAL(o->key, 0.3);
+    else if (o->kinds & MOTH_OPTION_INTS) options[count++] = (moth_option)MOTH_INTS(o->key, 2, sizes);
     else if (o->kinds & MOTH_OPTION_PART) options[count++] = (moth_option)MOTH_TEXT(o->key, "tanh");
     else fail_msg("the test cannot make the layer %s: option %s", row->name, o->key);
   }

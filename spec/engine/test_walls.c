@@ -130,8 +130,8 @@ static void a_hosts_layer_is_a_layer(void **state) {
       assert_same_values(y, y_copy);
       moth *other = support_open(NULL); /* which knows no such layer */
       moth_net *unknown = NULL;
-      assert_fails(other, moth_net_open_bytes(other, bytes, size, &unknown), MOTH_OPTION,
-                   "load: model: layer 2: no layer 'gain' (dense activation dropout flatten identity)");
+      assert_status(other, moth_net_open_bytes(other, bytes, size, &unknown), MOTH_OPTION);
+      assert_non_null(strstr(moth_message(other), "load: model: layer 2: no layer 'gain' (dense activation"));
       assert_null(unknown);
       support_close(other, NULL);
       moth_free(m, bytes, size);
