@@ -52,8 +52,11 @@ static moth_status infer(moth *m, layer_node *node, const moth_shape *in) {
   const bool has_bias = options_flag(o, DENSE_BIAS);
   int64_t count;
   if (!shape_count(2, (int64_t[]){ inputs + has_bias, outputs }, &count)) {
-    return context_fail(m, MOTH_LIMIT, "net", "layer %d has %lld x %lld weights, more than memory can count", node->number,
-                        (long long)outputs, (long long)inputs);
+    char part[256];
+    moth_part_text(node->part, part, sizeof part);
+    context_fail(m, MOTH_LIMIT, "net", "layer %d %s has %lld x %lld weights, more than memory can count", node->number, part,
+                 (long long)outputs, (long long)inputs);
+    return layer_hint_origin(m, node);
   }
   node->out = (moth_shape){ .rank = 1, .size = { outputs } };
   node->block_count = 1;

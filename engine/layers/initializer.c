@@ -66,6 +66,7 @@ static moth_status from_part(moth *m, const layer_node *node, const parameter_vi
   if (values == NULL) return m->status;
   moth_status status = ((const initializer_class *)part->row)->fill(m, part, view, source, values);
   if (status == MOTH_OK) store(view, node->dtype, values, block);
+  else if (status == MOTH_OPTION) layer_hint_origin(m, node);
   memory_free(m, values, (size_t)count, sizeof *values);
   return status;
 }

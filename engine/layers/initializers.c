@@ -20,6 +20,15 @@ static moth_status fill_constant(const parameter_view *view, double value, doubl
 /* Of a variance that is `share` over a fan; no fan counts as 1. */
 static double deviation(double share, int64_t fan) { return sqrt(share / (double)(fan < 1 ? 1 : fan)); }
 
+/* Whether two numbers make a distribution: both finite, and in order where `ordered`. */
+static moth_status check_numbers(moth *m, const moth_part *part, bool ordered) {
+  const options *o = &part->options;
+  const double a = options_number(o, 0), b = options_number(o, 1);
+  if (isfinite(a) && isfinite(b) && (!ordered || a <= b)) return MOTH_OK;
+  return context_fail(m, MOTH_OPTION, part->row->name, "%s %g and %s %g make no distribution", part->row->options[0].key, a,
+                      part->row->options[1].key, b);
+}
+
 static moth_status fill_uniform(const parameter_view *view, random_source *source, double a, double b, double *values) {
   random_uniform_f64(source, values, count_of(view), a, b);
   return MOTH_OK;
@@ -67,7 +76,8 @@ static const moth_option_row uniform_options[] = {
   { .key = "b", .doc = "end of the range, not in it", .kinds = MOTH_OPTION_REAL, .position = 2, .fallback = MOTH_REAL(NULL, 1),
     .foreign = "high maxval to max" } };
 static moth_status uniform_fill(moth *m, const moth_part *part, const parameter_view *view, random_source *source, double *values) {
-  (void)m;
+  moth_status status = check_numbers(m, part, true);
+  if (status != MOTH_OK) return status;
   return fill_uniform(view, source, options_number(&part->options, 0), options_number(&part->options, 1), values);
 }
 const initializer_class initializer_uniform = {
@@ -80,7 +90,8 @@ static const moth_option_row normal_options[] = {
   { .key = "std", .doc = "standard deviation", .kinds = MOTH_OPTION_REAL, .position = 2, .flags = MOTH_RANGED, .low = 0, .high = INFINITY,
     .fallback = MOTH_REAL(NULL, 1), .foreign = "stddev sigma scale" } };
 static moth_status normal_fill(moth *m, const moth_part *part, const parameter_view *view, random_source *source, double *values) {
-  (void)m;
+  moth_status status = check_numbers(m, part, false);
+  if (status != MOTH_OK) return status;
   return fill_normal(view, source, options_number(&part->options, 0), options_number(&part->options, 1), values);
 }
 const initializer_class initializer_normal = {

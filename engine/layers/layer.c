@@ -36,6 +36,11 @@ const char *layer_name(const moth_part *part) { return common_text(part, "name")
 
 const char *layer_origin(const moth_part *part) { return common_text(part, "origin"); }
 
+moth_status layer_hint_origin(moth *m, const layer_node *node) {
+  const char *origin = layer_origin(node->part);
+  return *origin != '\0' ? context_hint(m, "layer %d made at %s", node->number, origin) : m->status;
+}
+
 moth_status layer_misfit(moth *m, const layer_node *node, const moth_shape *in, const char *needs, ...) {
   char middle[512], part[256], shape[256];
   va_list arguments;
@@ -44,10 +49,8 @@ moth_status layer_misfit(moth *m, const layer_node *node, const moth_shape *in, 
   va_end(arguments);
   moth_part_text(node->part, part, sizeof part);
   shape_text(in->rank, in->size, shape, sizeof shape);
-  moth_status status = context_fail(m, MOTH_SHAPE, "net", "layer %d %s needs %s, %s %s", node->number, part, middle, node->from, shape);
-  const char *origin = layer_origin(node->part);
-  if (*origin != '\0') context_hint(m, "layer %d made at %s", node->number, origin);
-  return status;
+  context_fail(m, MOTH_SHAPE, "net", "layer %d %s needs %s, %s %s", node->number, part, middle, node->from, shape);
+  return layer_hint_origin(m, node);
 }
 
 int64_t layer_features(const layer_node *node) {

@@ -162,6 +162,8 @@ extern const moth_row *const layer_catalog[];
 enum { LAYER_COMMON_OPTIONS = 3 };
 const char *layer_name(const moth_part *part);   /* "" where unnamed */
 const char *layer_origin(const moth_part *part); /* "" where unknown */
+/* After a failure: "layer 2 made at digits.lua:6", where that is known. Returns the failure's status. */
+moth_status layer_hint_origin(moth *m, const layer_node *node);
 
 /* "net: layer 2 reshape(8, 8) needs 64 values per sample, layer 1 dense(60) gives [60]" with "layer 2 made at …" as a hint; `needs` is
  * the middle part. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/text.h"
 #include "losses/check.h"
 
 double loss_scale(const moth_part *loss, double weight, int64_t rows) {
@@ -78,6 +79,25 @@ static moth_status take_prediction(moth *m, const moth_part *loss, const moth_te
   return MOTH_OK;
 }
 
+static double prediction_at(const loss_run *run, int64_t row, int64_t column) {
+  const int64_t at = row * run->p_row + column * run->p_column;
+  return run->dtype == MOTH_F32 ? (double)((const float *)run->p)[at] : ((const double *)run->p)[at];
+}
+
+/* Logits given to a loss that takes probabilities would make nan of them; nan itself goes through. */
+static moth_status check_probabilities(moth *m, const moth_part *loss, const evaluation *e) {
+  for (int64_t i = 0; i < e->rows * e->columns; i++) {
+    const double p = prediction_at(&e->run, i / e->columns, i % e->columns);
+    if (!(p < 0 || p > 1)) continue;
+    char value[40];
+    if (e->run.dtype == MOTH_F32) text_format(value, sizeof value, "%.7g", p);
+    else text_number(value, sizeof value, p);
+    return context_fail(m, MOTH_DATA, loss->row->name, "prediction %s in row %lld is not in [0, 1]; { logits = true } takes logits", value,
+                        (long long)(i / e->columns + m->index_base));
+  }
+  return MOTH_OK;
+}
+
 /* Blocks of rows in order, so that a cancel is seen. */
 static moth_status run_blocks(moth *m, const moth_part *loss, const evaluation *e, double *value) {
   enum { BLOCK_VALUES = 1 << 16 };
@@ -117,6 +137,7 @@ static moth_status evaluate(moth *m, const moth_part *loss, const moth_tensor *p
                        .fused = class->fused != NULL && class->fused(loss, NULL) };
   status = take_prediction(m, loss, p, e);
   e->run.columns = e->columns;
+  if (status == MOTH_OK && class->is_binary && !e->run.fused) status = check_probabilities(m, loss, e);
   if (status == MOTH_OK) status = classes ? take_classes(m, loss, t, e) : take_targets(m, loss, t, e);
   if (status == MOTH_OK && wants_gradient) {
     status = tensor_new(m, loss->row->name, p->dtype, p->rank, p->size, false, &e->gradient);

@@ -307,8 +307,31 @@ moth_status network_lay_out(moth *m, moth_net *net) {
 
 /* ---- Values ------------------------------------------------------------------------------------------------------------------------- */
 
+static double bytes_of(const moth_net *net, const layer_node *node) {
+  double bytes = 0;
+  for (int b = 0; b < node->block_count; b++) bytes += (double)node->blocks[b].count * (double)dtype_size(net->dtype);
+  return bytes;
+}
+
+/* The parameters are more than the limit allows: by one layer, which is then named, or all together. */
+static moth_status name_too_big(moth *m, const moth_net *net) {
+  for (int i = 0; i < net->node_count; i++) {
+    const layer_node *node = &net->nodes[i];
+    double bytes = bytes_of(net, node);
+    if (node->owner != i || bytes <= (double)m->memory_limit) continue;
+    char part[256], needed[32], limit[32];
+    moth_part_text(node->part, part, sizeof part);
+    text_bytes(needed, sizeof needed, bytes);
+    text_bytes(limit, sizeof limit, (double)m->memory_limit);
+    context_fail(m, MOTH_LIMIT, "net", "layer %d %s needs %s, the limit is %s (moth.limit)", node->number, part, needed, limit);
+    return layer_hint_origin(m, node);
+  }
+  return MOTH_LIMIT;
+}
+
 moth_status network_allocate(moth *m, moth_net *net) {
   moth_status status = tensor_new(m, "net", net->dtype, 1, &net->parameter_count, true, &net->parameters);
+  if (status == MOTH_LIMIT && m->memory_limit > 0) status = name_too_big(m, net);
   if (status == MOTH_OK) status = tensor_new(m, "net", net->dtype, 1, &net->buffer_count, true, &net->buffers);
   for (int i = 0; i < net->node_count && status == MOTH_OK; i++) {
     const layer_node *node = &net->nodes[i];

@@ -109,6 +109,11 @@ moth_status trainer_finish_nan(moth_trainer *self) {
   else tail[0] = 0;
   trainer_finish(self, "nan");
   if (strcmp(options_word(&self->options, TRAIN_ON_NAN), "stop") == 0) return MOTH_OK;
+  if (dataset_check_finite(m, "train", self->data, "data") == MOTH_DATA) { /* it was changed meanwhile */
+    return tail[0] != 0 ? context_hint(m, "loss is %s in epoch %lld, batch %lld; %.*s", isnan(self->refused) ? "nan" : "inf",
+                                       (long long)self->at.epoch, (long long)self->at.batch + 1, (int)strlen(tail) - 2, tail)
+                        : MOTH_DATA;
+  }
   context_fail(m, MOTH_NUMERIC, "train", "loss is %s in epoch %lld, batch %lld (rows %lld..%lld)", isnan(self->refused) ? "nan" : "inf",
                (long long)self->at.epoch, (long long)self->at.batch + 1, (long long)(first + m->index_base),
                (long long)(first + rows - 1 + m->index_base));

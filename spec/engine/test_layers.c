@@ -196,9 +196,10 @@ static void dense_says_what_it_needs(void **state) {
                "  moth.flatten() before it makes [784] of it");
   bench_close(&b);
   moth_release(part);
-  part = make_part(m, MOTH_LAYER, "dense", OPTIONS(MOTH_INT(NULL, INT64_MAX / 2)));
+  part = make_part(m, MOTH_LAYER, "dense", OPTIONS(MOTH_INT(NULL, INT64_MAX / 2), MOTH_TEXT("origin", "digits.lua:7")));
   assert_fails(m, bench_infer(m, part, MOTH_F32, &samples, &b), MOTH_LIMIT,
-               "net: layer 2 has 4611686018427387903 x 3 weights, more than memory can count");
+               "net: layer 2 dense(4611686018427387903) has 4611686018427387903 x 3 weights, more than memory can count\n"
+               "  layer 2 made at digits.lua:7");
   bench_close(&b);
   moth_release(part);
   assert_status(m, moth_part_create(m, MOTH_LAYER, "dense", OPTIONS(MOTH_INT(NULL, 0)), &part), MOTH_OPTION);

@@ -186,6 +186,29 @@ static void a_function_fills_a_tensor(void **state) {
   moth_close(m);
 }
 
+static void numbers_must_make_a_distribution(void **state) {
+  moth *m = support_open(NULL);
+  subject s = open_subject(m, MOTH_F64);
+  double block[6] = { 5 };
+  const struct { const char *name; double a, b; const char *message; } bad[] = {
+    { "uniform", 1, 0, "uniform: a 1 and b 0 make no distribution" },
+    { "uniform", 0, INFINITY, "uniform: a 0 and b inf make no distribution" },
+    { "uniform", -NAN, 1, "uniform: a nan and b 1 make no distribution" },
+    { "normal", NAN, 1, "normal: mean nan and std 1 make no distribution" },
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    moth_part *init = make_part(m, MOTH_INITIALIZER, bad[i].name, OPTIONS(MOTH_REAL(NULL, bad[i].a), MOTH_REAL(NULL, bad[i].b)));
+    assert_fails(m, init_with(&s, &(moth_option)MOTH_PART(NULL, init), block), MOTH_OPTION, bad[i].message);
+    assert_true(block[0] == 5);
+    moth_release(init);
+  }
+  moth_part *same = make_part(m, MOTH_INITIALIZER, "uniform", OPTIONS(MOTH_REAL(NULL, 2), MOTH_REAL(NULL, 2)));
+  assert_ok(m, init_with(&s, &(moth_option)MOTH_PART(NULL, same), block));
+  assert_true(block[0] == 2 && block[5] == 2);
+  moth_release(same), moth_release(s.layer);
+  moth_close(m);
+}
+
 static void nothing_given_gives_zeros(void **state) {
   moth *m = support_open(NULL);
   subject s = open_subject(m, MOTH_F64);
@@ -241,6 +264,7 @@ int main(void) {
     cmocka_unit_test(fans_of_none_and_empty_views_are_legal),
     cmocka_unit_test(a_tensor_gives_its_values),
     cmocka_unit_test(a_function_fills_a_tensor),
+    cmocka_unit_test(numbers_must_make_a_distribution),
     cmocka_unit_test(nothing_given_gives_zeros),
     cmocka_unit_test(every_allocation_may_fail),
     cmocka_unit_test(orthogonal_can_be_cancelled),

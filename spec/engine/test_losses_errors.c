@@ -124,6 +124,34 @@ static void shares_must_be_shares(void **state) {
   moth_close(m);
 }
 
+/* Alone, without knowing what stood before: logits are seen by being no probabilities. */
+static void predictions_must_be_probabilities(void **state) {
+  moth *m = support_open_with(NULL, (moth_config){ .index_base = 1 });
+  moth_part *binary = make_part(m, MOTH_LOSS, "binary_cross_entropy", NULL);
+  moth_part *logits = make_part(m, MOTH_LOSS, "binary_cross_entropy", OPTIONS(MOTH_FLAG("logits", true)));
+  const double high[] = { 0, 1, 0.5, 1.5 }, low[] = { 0, 1, -0.1, 0.5 }, ends[] = { 0, 1, 1, 0 }, none[] = { NAN, 1, 1, 0 };
+  for (int dtype = MOTH_F32; dtype <= MOTH_F64; dtype++) {
+    moth_tensor *t = make_tensor(m, (moth_dtype)dtype, 2, SIZES(2, 2), ends), *turned = NULL;
+    moth_tensor *p = make_tensor(m, (moth_dtype)dtype, 2, SIZES(2, 2), high), *q = make_tensor(m, (moth_dtype)dtype, 2, SIZES(2, 2), low);
+    moth_tensor *n = make_tensor(m, (moth_dtype)dtype, 2, SIZES(2, 2), none);
+    double value = 7;
+    assert_fails(m, moth_loss_value(m, binary, p, t, &value, NULL), MOTH_DATA,
+                 "binary_cross_entropy: prediction 1.5 in row 2 is not in [0, 1]; { logits = true } takes logits");
+    assert_ok(m, moth_tensor_permute(m, q, (const int[]){ 1, 0 }, &turned));
+    assert_fails(m, moth_loss_value(m, binary, turned, t, &value, NULL), MOTH_DATA,
+                 "binary_cross_entropy: prediction -0.1 in row 1 is not in [0, 1]; { logits = true } takes logits");
+    assert_true(value == 7);
+    assert_ok(m, moth_loss_value(m, logits, p, t, &value, NULL));
+    assert_ok(m, moth_loss_value(m, binary, t, t, &value, NULL));
+    assert_true(value == 0);
+    assert_ok(m, moth_loss_value(m, binary, n, t, &value, NULL));
+    assert_true(isnan(value));
+    moth_release(t), moth_release(turned), moth_release(p), moth_release(q), moth_release(n);
+  }
+  moth_release(binary), moth_release(logits);
+  moth_close(m);
+}
+
 static void names_of_others_are_known(void **state) {
   moth *m = support_open(NULL);
   moth_part *part = NULL;
@@ -209,7 +237,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_last_activation_must_suit), cmocka_unit_test(targets_must_suit),
     cmocka_unit_test(weights_must_be_one_a_class),   cmocka_unit_test(labels_must_be_classes),
-    cmocka_unit_test(shares_must_be_shares),         cmocka_unit_test(names_of_others_are_known),
+    cmocka_unit_test(shares_must_be_shares),         cmocka_unit_test(predictions_must_be_probabilities),
+    cmocka_unit_test(names_of_others_are_known),
     cmocka_unit_test(values_are_refused_with_both_shapes), cmocka_unit_test(every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

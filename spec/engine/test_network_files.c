@@ -257,7 +257,7 @@ static void test_refused_architectures(void **state) {
     { NET("{\"layer\":\"dense\",\"units\":1000000000}"), MOTH_FORMAT,
       "load: model: '1.weight' is missing, layer 1 dense(1000000000) wants f32[1000000000,2]" },
     { NET("{\"layer\":\"dense\",\"units\":2147483647},{\"layer\":\"dense\",\"units\":2147483647},{\"layer\":\"dense\",\"units\":2147483647}"), MOTH_LIMIT,
-      "load: model: layer 2 has 2147483647 x 2147483647 weights, more than memory can count" },
+      "load: model: layer 2 dense(2147483647) has 2147483647 x 2147483647 weights, more than memory can count" },
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char text[1024], *to = text;

@@ -59,6 +59,25 @@ static void test_building_mistakes(void **state) {
 }
 
 /* A net draws once from the context's generator, a failed one not at all, one with a seed not at all. */
+/* One layer that is too big is named; several that are so together are the net. */
+static void test_memory_limit(void **state) {
+  moth *m = support_open(NULL);
+  moth_set_memory_limit(m, 8 << 20);
+  moth_net *net = NULL;
+  moth_part *small = make_dense(m, 4, "relu");
+  moth_part *big = make_part(m, MOTH_LAYER, "dense", OPTIONS(MOTH_INT(NULL, 1 << 20), MOTH_TEXT("origin", "digits.lua:6")));
+  moth_part *one[] = { small, big };
+  assert_fails(m, moth_net_create(m, OPTIONS(MOTH_INT("input", 3), MOTH_PARTS("layers", 2, one)), &net), MOTH_LIMIT,
+               "net: layer 2 dense(1048576) needs 20 MiB, the limit is 8 MiB (moth.limit)\n  layer 2 made at digits.lua:6");
+  moth_part *first = make_dense(m, 1 << 18, "relu"), *second = make_dense(m, 4, "relu");
+  moth_part *two[] = { first, second };
+  assert_fails(m, moth_net_create(m, OPTIONS(MOTH_INT("input", 3), MOTH_PARTS("layers", 2, two)), &net), MOTH_LIMIT,
+               "net: f32[2097156] needs 8 MiB, the limit is 8 MiB (moth.limit)");
+  assert_null(net);
+  moth_release(small), moth_release(big), moth_release(first), moth_release(second);
+  moth_close(m);
+}
+
 static void test_seeds(void **state) {
   moth *m = support_open(NULL);
   moth_part *dense = make_dense(m, 5, "tanh");
@@ -314,7 +333,8 @@ static void test_classify(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_table), cmocka_unit_test(test_building_mistakes), cmocka_unit_test(test_seeds), cmocka_unit_test(test_views),
+    cmocka_unit_test(test_table), cmocka_unit_test(test_building_mistakes), cmocka_unit_test(test_memory_limit),
+    cmocka_unit_test(test_seeds), cmocka_unit_test(test_views),
     cmocka_unit_test(test_inputs), cmocka_unit_test(test_input_mistakes), cmocka_unit_test(test_predict_apart), cmocka_unit_test(test_accumulate),
     cmocka_unit_test(test_backprop_leaves_outputs), cmocka_unit_test(test_classify) };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,34 @@ static void a_loss_that_is_not_finite_puts_earlier_weights_back(void **state) {
   check_nan(true, true);
 }
 
+/* Data that is spoiled while it is trained on is named, not the layer that it went through first. */
+typedef struct spoiler { moth *m; moth_tensor *x; } spoiler;
+static moth_status spoil(void *data, moth_trainer *trainer, const moth_batch *batch, bool *stop) {
+  (void)trainer, (void)stop;
+  const spoiler *s = data;
+  if (batch->epoch == 2 && batch->batch == 1) ((float *)moth_tensor_values_mutable(s->x))[3] = NAN;
+  return MOTH_OK;
+}
+
+static void spoiled_data_is_named(void **state) {
+  moth *m = open_scripts();
+  static const double x[] = { 1, 1, 1, 1 }, y[] = { 0, 0, 0, 0 };
+  spoiler s = { m, training_tensor(m, MOTH_F32, 4, 1, x) };
+  moth_retain(s.x);
+  moth_dataset *data = training_dataset(m, s.x, training_tensor(m, MOTH_F32, 4, 1, y), NULL);
+  moth_net *net = training_net_of(m, "f32", 1, 1, (moth_part *[]){ training_dense(m, 1, "linear") }, 1);
+  training_options o = training_basic(net, data, "mse", 5);
+  add(&o, MOTH_INT("batch", 2));
+  add(&o, MOTH_FLAG("shuffle", false));
+  add(&o, MOTH_CALL("on_batch", spoil, &s, NULL));
+  moth_run *run = NULL;
+  assert_fails(m, moth_train(m, o.list, &run), MOTH_DATA,
+               "train: data.x has nan in row 4, column 1\n  loss is nan in epoch 2, batch 2; weights of epoch 1 put back");
+  assert_true(weights_are_finite(m, net));
+  moth_release(net), moth_release(data), moth_release(s.x);
+  support_close(m, NULL);
+}
+
 /* One weight w = 1, x = 1, y = 0: dE/dw = 2w, so that w grows by -1e10 a step: 1, -1e10, 1e20 (epoch 1 is over), -1e30, and 1e40, which f32
  * does not hold. The weights of epoch 2 are as bad as the loss they give; those of epoch 1 gave a finite one. */
 static void the_message_names_the_place(void **state) {
@@ -612,6 +640,7 @@ int main(void) {
     cmocka_unit_test(validation_is_checked_like_data),
     cmocka_unit_test(handles_of_another_context_are_refused),
     cmocka_unit_test(a_loss_that_is_not_finite_puts_earlier_weights_back),
+    cmocka_unit_test(spoiled_data_is_named),
     cmocka_unit_test(the_message_names_the_place),
     cmocka_unit_test(a_failing_callback_ends_the_training_and_passes_through),
     cmocka_unit_test(a_callback_can_stop),

@@ -325,7 +325,7 @@ describe("a hostile architecture", function()
   it("asks for more than memory", function()
     assert.equal("'1.weight' is f32[2,2], layer 1 dense(1000000000000) wants f32[1000000000000,2]",
       with('{"layer":"dense","units":1000000000000},' .. rest))
-    assert.equal("layer 1 has 9223372036854775807 x 2 weights, more than memory can count", with('{"layer":"dense","units":9223372036854775807},' .. rest))
+    assert.equal("layer 1 dense(9223372036854775807) has 9223372036854775807 x 2 weights, more than memory can count", with('{"layer":"dense","units":9223372036854775807},' .. rest))
     assert.is_truthy(told '{"version":1,"dtype":"f32","input":[4294967296,4294967296],"layers":[{"layer":"flatten"}]}':find "more values than memory can count")
     assert.is_truthy(told '{"version":1,"dtype":"f32","input":[0],"layers":[{"layer":"flatten"}]}':find "entry 1 of input must be")
     assert.is_truthy(told '{"version":1,"dtype":"f16","input":[2],"layers":[{"layer":"flatten"}]}':find "dtype must be 'f32' or 'f64', got 'f16'")
