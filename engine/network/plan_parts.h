@@ -84,6 +84,7 @@ struct plan {
   bool output_is_read;           /* some other node reads it too */
   int x_readers;                 /* how often the net's input is read */
   activation tail;               /* of that node; function NULL: none */
+  bool commits;                  /* some layer's buffers change with a step */
 
   storage *values;               /* outputs of nodes, then y */
   char *y;                       /* outputs where `out` holds logits */
@@ -106,6 +107,7 @@ struct plan {
   loss_run loss_run;
   double plain_weight, plain_scale; /* of a batch without weights */
   bool leaves_tail;              /* `out` of the output node holds logits, and y is wanted */
+  bool is_big;                   /* a step of so many rows is above PLAN_FUSED_WORK */
   int64_t block_rows, block_count;
   int64_t range_count;           /* of those that are not frozen */
   int64_t *ranges;               /* their positions in net->ranges */

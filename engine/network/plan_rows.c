@@ -81,8 +81,7 @@ static double block_loss(plan *self, const rows_block *b) {
   return self->loss_class->rows(&l);
 }
 
-static moth_status run_block(plan *self, int64_t block, const rows_block *b) {
-  const plan_pass *pass = &self->pass;
+static moth_status run_block(plan *self, const plan_pass *pass, int64_t block, const rows_block *b) {
   moth_status status = MOTH_OK;
   if (pass->gather) gather_input(self, b->row, b->rows);
   if (pass->forward) {
@@ -105,28 +104,27 @@ static void block_task(void *data, int64_t block, int worker) {
   if (atomic_load_explicit(&self->failed, memory_order_relaxed) != MOTH_OK) return;
   int64_t rows = self->setting.rows, row = block * self->block_rows;
   rows_block b = { row, rows - row < self->block_rows ? rows - row : self->block_rows, worker, false };
-  moth_status status = context_is_cancelled(self->m) ? MOTH_CANCELLED : run_block(self, block, &b);
+  moth_status status = context_is_cancelled(self->m) ? MOTH_CANCELLED : run_block(self, &self->pass, block, &b);
   if (status != MOTH_OK) atomic_store(&self->failed, status);
 }
 
 /* ---- Stages ------------------------------------------------------------------------------------------------------------------------- */
 
 static void run_blocks(plan *self, const plan_pass *pass) {
-  self->pass = *pass;
   if (self->block_count > 1) {
+    self->pass = *pass;
     pool_run(self->m, self->block_count, block_task, self);
     return;
   }
   if (self->block_count == 0) return;
   rows_block all = { 0, self->setting.rows, 0, true };
-  moth_status status = run_block(self, 0, &all);
+  moth_status status = run_block(self, pass, 0, &all);
   if (status != MOTH_OK) atomic_store_explicit(&self->failed, status, memory_order_relaxed);
 }
 
 /* Whole-batch layers run here, on the caller, which has its denormals back meanwhile where they are the host's. */
 static void run_whole(plan *self, const plan_pass *pass) {
   rows_block all = { 0, self->setting.rows, 0, true };
-  self->pass = *pass;
   if (self->setting.rows == 0) return;
   if (pass->gather) gather_input(self, 0, all.rows);
   const plan_node *p = &self->nodes[pass->stage.first];

@@ -37,10 +37,12 @@ moth_status plan_set(plan *self, const char *where, int64_t rows, bool training,
   bool leaves_tail = false, fused = loss != NULL && wants_fusing(self, self->loss_class, loss, &leaves_tail);
   *s = (plan_setting){ .rows = rows, .training = training, .has_loss = loss != NULL, .fused = fused, .threads = self->m->threads };
   self->leaves_tail = fused && leaves_tail;
+  self->is_big = 3 * self->work * (double)rows > PLAN_FUSED_WORK;
   self->block_rows = plan_rows_of_block(self, rows);
   self->block_count = rows == 0 ? 0 : (rows + self->block_rows - 1) / self->block_rows;
   for (int i = 0; i < self->node_count; i++) {
     plan_node *p = &self->nodes[i];
+    self->commits |= p->class->commit != NULL;
     p->run.row = 0, p->run.rows = p->run.batch = rows;
     p->run.training = training;
     p->run.logits = p->run.logits_backward = false;

@@ -46,9 +46,9 @@ static void direct_loss(plan *self, const plan_step_job *job, bool goes_back) {
 typedef struct seam { bool keeps, penalizes, updates_now; } seam;
 
 static seam find_seam(const plan *self, const plan_step_job *job) {
-  bool updates = job->optimizer != NULL, is_big = 3 * self->work * (double)job->rows > PLAN_FUSED_WORK;
+  bool updates = job->optimizer != NULL;
   bool penalizes = updates && (self->net->has_penalties || job->penalties.l1 != 0 || job->penalties.l2 != 0);
-  return (seam){ !updates || job->keep_gradients || job->accumulate, penalizes, updates && job->clip == NULL && !penalizes && !is_big };
+  return (seam){ !updates || job->keep_gradients || job->accumulate, penalizes, updates && job->clip == NULL && !penalizes && !self->is_big };
 }
 
 static bool wants_flat(const seam *s) { return s->keeps || !s->updates_now; }
@@ -96,21 +96,33 @@ static moth_status update(plan *self, const char *where, const plan_step_job *jo
 
 /* ---- The step ----------------------------------------------------------------------------------------------------------------------- */
 
-static moth_status begin(plan *self, const char *where, const plan_step_job *job, const seam *s) {
+/* Whether all that is worked out for a step is of this one too: rows in place, where they were. */
+static inline bool is_ready(const plan *self, const plan_step_job *job) {
+  const plan_setting *s = &self->setting;
+  const plan_targets *targets = &job->targets;
+  const void *t = targets->source.values;
+  return self->is_aimed && s->rows == job->rows && s->training == job->training && self->loss == job->loss && s->threads == self->m->threads &&
+         !self->aim.dx && self->aim.freezes == self->net->freezes && job->x.values != NULL && self->x_source.values == job->x.values &&
+         t != NULL && (targets->classes ? (const void *)self->loss_run.classes : self->loss_run.t) == t && self->classes == targets->classes &&
+         self->loss_run.weights == targets->weights;
+}
+
+static moth_status make_ready(plan *self, const char *where, const plan_step_job *job) {
   assert(self->purpose == PLAN_TRAINING && job->rows >= 0 && job->rows <= self->capacity && job->loss != NULL);
   moth_status status = plan_set(self, where, job->rows, job->training, job->loss);
   if (status == MOTH_OK) status = plan_take_input(self, where, &job->x);
   if (status == MOTH_OK) status = plan_take_targets(self, where, &job->targets);
-  if (status == MOTH_OK && wants_flat(s)) status = context_within(self->m, network_ensure_gradients(self->m, self->net), where);
+  if (status == MOTH_OK) plan_take_aim(self, false);
   return status;
 }
 
 moth_status plan_step(plan *self, const char *where, const plan_step_job *job, plan_proceed proceed, void *data, plan_result *out) {
+  moth_status status = is_ready(self, job) ? MOTH_OK : make_ready(self, where, job);
+  if (status != MOTH_OK) return status;
   const seam s = find_seam(self, job);
-  moth_status status = begin(self, where, job, &s);
+  if (wants_flat(&s)) status = context_within(self->m, network_ensure_gradients(self->m, self->net), where);
   if (status != MOTH_OK) return status;
   plan_result result = { .norm = NAN };
-  plan_take_aim(self, false);
   bool goes_back = self->nodes[self->output].wants_backward;
   self->has_run = self->can_go_back = false;
   bool were_valid = self->net->gradients_valid;
@@ -130,7 +142,7 @@ moth_status plan_step(plan *self, const char *where, const plan_step_job *job, p
   if (goes_on) {
     prepare_update(self, job, &s, were_valid);
     status = update(self, where, job, &s, &result);
-    if (status == MOTH_OK && job->training) plan_commit(self);
+    if (status == MOTH_OK && job->training && self->commits) plan_commit(self);
   }
   if (job->host_denormals == 0) pool_restore_denormals(denormals);
   if (status == MOTH_OK) *out = result;
