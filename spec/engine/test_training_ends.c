@@ -384,6 +384,34 @@ static void a_callback_can_stop(void **state) {
   }
 }
 
+/* The caller's only handle goes in the middle of a step: the trainer lives until the step is over. */
+static moth_status let_go(void *data, moth_trainer *trainer, const moth_batch *batch, bool *stop) {
+  (void)stop;
+  if (batch->epoch == 1 && batch->batch == 2) moth_release(trainer);
+  *(int64_t *)data = batch->epoch;
+  return MOTH_OK;
+}
+
+static void a_callback_may_let_go_of_the_trainer(void **state) {
+  for (int by_epoch = 0; by_epoch < 2; by_epoch++) {
+    moth *m = open_scripts();
+    moth_dataset *data = training_blobs(m, 90, 1);
+    moth_net *net = training_classifier(m, 0);
+    training_options o = training_basic(net, data, "cross_entropy", 4);
+    int64_t last = 0, epoch = 0;
+    add(&o, MOTH_CALL("on_batch", let_go, &last, NULL));
+    moth_trainer *trainer = NULL;
+    assert_ok(m, moth_trainer_create(m, o.list, &trainer));
+    bool more = true;
+    assert_ok(m, by_epoch ? moth_trainer_epoch(m, trainer, &epoch, &more) : moth_trainer_step(m, trainer, INFINITY, &more));
+    assert_int_equal(more, by_epoch);
+    assert_int_equal(epoch, by_epoch);
+    assert_int_equal(last, by_epoch ? 1 : 4);
+    moth_release(net), moth_release(data);
+    support_close(m, NULL);
+  }
+}
+
 /* moth_train: its callback's data is the host's again where it fails. */
 static void count_release(void *data) { ++*(int *)data; }
 static moth_status fail_epoch(void *data, moth_trainer *trainer, const moth_epoch *epoch, bool *stop) {
@@ -644,6 +672,7 @@ int main(void) {
     cmocka_unit_test(the_message_names_the_place),
     cmocka_unit_test(a_failing_callback_ends_the_training_and_passes_through),
     cmocka_unit_test(a_callback_can_stop),
+    cmocka_unit_test(a_callback_may_let_go_of_the_trainer),
     cmocka_unit_test(a_failing_train_does_not_release_what_it_was_given),
     cmocka_unit_test(patience_stops_and_puts_the_best_back),
     cmocka_unit_test(it_knows_which_way_is_better),
