@@ -36,6 +36,15 @@ const object_class trainer_class = {
 
 /* ---- Columns ---- */
 
+/* What else an epoch's event and a run have a field for. */
+static const char fields[] = "epoch epochs best_epoch loss val_loss lr seconds rows_per_second seed stopped text";
+
+static moth_status check_metric_name(moth_trainer *self, const char *name) {
+  moth *m = self->base.context;
+  if (name[0] == 0) return context_fail(m, MOTH_OPTION, "train", "metrics: a name is empty");
+  return text_list_has(fields, name) ? context_fail(m, MOTH_OPTION, "train", "metrics would make two columns '%s'", name) : MOTH_OK;
+}
+
 static moth_status add_column(moth_trainer *self, const char *prefix, const char *name, int *count) {
   moth *m = self->base.context;
   run_column *column = &self->run->columns[*count];
@@ -60,7 +69,8 @@ static moth_status name_columns(moth_trainer *self) {
   if (status == MOTH_OK && validates) status = add_column(self, "val_", "loss", &count);
   for (int i = 0; status == MOTH_OK && i < self->metric_count; i++) {
     self->metrics[i].column = count;
-    status = add_column(self, "", trainer_metric_name(self->metrics[i].part), &count);
+    status = check_metric_name(self, trainer_metric_name(self->metrics[i].part));
+    if (status == MOTH_OK) status = add_column(self, "", trainer_metric_name(self->metrics[i].part), &count);
   }
   for (int i = 0; status == MOTH_OK && i < self->metric_count; i++) {
     self->metrics[i].val_column = validates ? count : -1;

@@ -69,6 +69,30 @@ static void options_are_checked(void **state) {
                 "train: metrics would make two columns 'accuracy'");
 }
 
+static moth_status never(void *data, const moth_tensor *p, const moth_tensor *t, double *value) {
+  (void)data, (void)p, (void)t, (void)value;
+  return MOTH_CALLBACK;
+}
+
+static void names_of_metrics_are_free(void **state) {
+  static const char *const names[] = { "epoch", "epochs", "best_epoch", "loss", "val_loss", "lr", "seconds", "rows_per_second", "seed", "stopped",
+                                       "text" };
+  const moth_call call = { (void (*)(void))never, NULL, NULL };
+  for (size_t i = 0; i <= sizeof names / sizeof *names; i++) {
+    const bool is_last = i == sizeof names / sizeof *names;
+    bad b = good_options("cross_entropy");
+    char message[128] = "train: metrics: a name is empty";
+    if (!is_last) snprintf(message, sizeof message, "train: metrics would make two columns '%s'", names[i]);
+    moth_part *metric = NULL;
+    assert_ok(b.m, moth_metric_create(b.m, is_last ? "" : names[i], &call, &metric));
+    training_add(&b.o, (moth_option)MOTH_PART("metrics", metric));
+    moth_run *run = NULL;
+    assert_fails(b.m, moth_train(b.m, b.o.list, &run), MOTH_OPTION, message);
+    moth_release(metric), moth_release(b.net), moth_release(b.data);
+    support_close(b.m, NULL);
+  }
+}
+
 static void data_must_fit_the_net(void **state) {
   bad b = good_options("cross_entropy");
   moth_release(b.net);
@@ -660,6 +684,7 @@ static void misuse_is_told(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(options_are_checked),
+    cmocka_unit_test(names_of_metrics_are_free),
     cmocka_unit_test(data_must_fit_the_net),
     cmocka_unit_test(labels_must_be_classes),
     cmocka_unit_test(targets_must_fit_the_loss),
