@@ -122,7 +122,8 @@ void trainer_order_rows(moth_trainer *self);
 double trainer_seconds(const moth_trainer *self);
 /* finish.c: ends the training: the best weights are put back, and the run says why. */
 void trainer_finish(moth_trainer *self, const char *reason);
-/* The loss was not finite: the earlier weights are put back; MOTH_NUMERIC unless on_nan = "stop". */
+/* The loss was not finite: the earlier weights are put back; MOTH_NUMERIC, or MOTH_DATA where the data is not finite any more, unless
+ * on_nan = "stop". */
 moth_status trainer_finish_nan(moth_trainer *self);
 /* metric_call.c */
 const char *trainer_metric_name(const moth_part *metric);

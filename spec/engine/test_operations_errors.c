@@ -135,7 +135,8 @@ static void test_arguments(void **state) {
   assert_words(m, "clamp", MOTH_OPTION, "clamp: takes a lowest or a highest value, or both", NULL, a);
   assert_words(m, "clamp", MOTH_OPTION, "clamp: low 2 is not <= high 1", OPTIONS(MOTH_INT(NULL, 2), MOTH_INT(NULL, 1)), a);
   assert_words(m, "clamp", MOTH_OPTION, "clamp: low nan is not <= high 1", OPTIONS(MOTH_REAL(NULL, -NAN), MOTH_INT(NULL, 1)), a);
-  assert_words(m, "zeros_like", MOTH_OPTION, "zeros_like: dtype must be 'f32', 'f64', 'i64', 'u8' or 'bool', got 'float32'; here it is 'f32'",
+  assert_words(m, "zeros_like", MOTH_OPTION,
+               "zeros_like: dtype must be 'f32', 'f64', 'i64', 'u8' or 'bool', got 'float32'; here it is 'f32'",
                OPTIONS(MOTH_TEXT("dtype", "float32")), a);
   assert_words(m, "zeros_like", MOTH_OPTION, "zeros_like: dtype must be 'f32', 'f64', 'i64', 'u8' or 'bool', got 'long'; here it is 'i64'",
                OPTIONS(MOTH_TEXT("dtype", "long")), a);

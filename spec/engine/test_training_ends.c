@@ -75,8 +75,8 @@ static moth_status never(void *data, const moth_tensor *p, const moth_tensor *t,
 }
 
 static void names_of_metrics_are_free(void **state) {
-  static const char *const names[] = { "epoch", "epochs", "best_epoch", "loss", "val_loss", "lr", "seconds", "rows_per_second", "seed", "stopped",
-                                       "text" };
+  static const char *const names[] = { "epoch", "epochs", "best_epoch", "loss", "val_loss", "lr", "seconds", "rows_per_second",
+                                       "seed", "stopped", "text" };
   const moth_call call = { (void (*)(void))never, NULL, NULL };
   for (size_t i = 0; i <= sizeof names / sizeof *names; i++) {
     const bool is_last = i == sizeof names / sizeof *names;
