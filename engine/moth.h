@@ -65,7 +65,7 @@ typedef struct moth_config {
   void *resize_data;
   uint64_t memory_limit;        /* bytes held at once; 0: none */
   int threads;                  /* 0: one. At most 256 */
-  moth_log_function log;        /* NULL: none */
+  moth_log_function log;        /* NULL: none; told how each training ended */
   void *log_data;
   uint64_t seed;                /* of the context's generator */
   int index_base;               /* 0 or 1: what class and index values count from */

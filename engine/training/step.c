@@ -116,9 +116,18 @@ void trainer_order_rows(moth_trainer *self) {
   self->feed.order = self->order;
 }
 
-static moth_status begin_epoch(moth_trainer *self) {
+/* Room for one more epoch; the host's allocator runs in the host's modes. */
+static moth_status reserve_epoch(moth_trainer *self) {
   moth_run *run = self->run;
-  moth_status status = run->columns[self->lr_column].capacity > run->epochs ? MOTH_OK : run_reserve(run, run->epochs + 1);
+  if (run->columns[self->lr_column].capacity > run->epochs) return MOTH_OK;
+  lend_denormals(self);
+  moth_status status = run_reserve(run, run->epochs + 1);
+  take_denormals();
+  return status;
+}
+
+static moth_status begin_epoch(moth_trainer *self) {
+  moth_status status = reserve_epoch(self);
   if (status != MOTH_OK) return context_within(self->base.context, status, "train");
   status = choose_lr(self);
   if (status != MOTH_OK) return status;
@@ -317,7 +326,10 @@ static moth_status end_epoch(moth_trainer *self, int64_t *ended) {
     take_denormals();
   }
   if (status != MOTH_OK || self->checkpoint_every == 0 || *ended % self->checkpoint_every != 0) return status;
-  return trainer_write_checkpoint(self);
+  lend_denormals(self);
+  status = trainer_write_checkpoint(self);
+  take_denormals();
+  return status;
 }
 
 /* ---- Turns ---- */
@@ -397,6 +409,7 @@ moth_status trainer_advance(moth_trainer *self, double budget_ms, bool one_epoch
   self->run->seconds = self->sums.seconds;
   bool is_saved = self->saved_step == self->at.step && self->at.phase == TRAINER_EPOCH;
   if (status == MOTH_OK && self->ended && self->checkpoint_every > 0 && !is_saved) status = trainer_write_checkpoint(self);
+  if (self->ended) context_log(self->base.context, "train: %s", self->run->text);
   object_release(&self->base);
   return status;
 }
