@@ -7,9 +7,14 @@ static inline void step(place *at, int64_t columns) {
   if (++at->column == columns) at->column = 0, at->row++;
 }
 
-/* Whether those strides are of elements that lie one behind the other. */
-static bool is_even(const loss_run *run, int64_t row, int64_t column) {
-  return column == 1 && (row == run->columns || run->rows <= 1);
+static inline int64_t piece_at(int64_t done, int64_t count) { return count - done < LOSS_PIECE ? count - done : LOSS_PIECE; }
+
+/* Whether all elements lie one behind the other and count alike, as in a net: its strides need no looking after. */
+static inline bool is_plain(const loss_run *run) {
+  const int64_t columns = run->columns;
+  return run->t != NULL && run->weights == NULL && run->p_row == columns && run->p_column == 1 && run->t_row == columns &&
+         run->t_column == 1 && (run->d == NULL || (run->d_row == columns && run->d_column == 1)) &&
+         (run->y == NULL || (run->y_row == columns && run->y_column == 1));
 }
 
 #define LOSS_REAL float
@@ -17,21 +22,10 @@ static bool is_even(const loss_run *run, int64_t row, int64_t column) {
 #include "losses/elements.inc"
 #define LOSS_REAL double
 #define LOSS_NAME(name) name##_f64
+#define LOSS_IN_PLACE
 #include "losses/elements.inc"
 
 double loss_each_element(const loss_run *run, loss_terms terms, const void *data) {
-  const bool is_f32 = run->dtype == MOTH_F32;
-  const int64_t count = run->rows * run->columns;
-  loss_piece piece;
-  piece.kernels = loss_wide_kernels(run);
-  place at = { 0, 0 };
-  double sum = 0;
-  for (int64_t done = 0; done < count; done += piece.count) {
-    piece.count = count - done < LOSS_PIECE ? count - done : LOSS_PIECE;
-    if (is_f32) load_f32(run, done, at, &piece);
-    else load_f64(run, done, at, &piece);
-    terms(data, &piece);
-    sum += is_f32 ? store_f32(run, done, &at, &piece) : store_f64(run, done, &at, &piece);
-  }
-  return sum;
+  if (run->dtype == MOTH_F32) return is_plain(run) ? plain_f32(run, terms, data) : strided_f32(run, terms, data);
+  return is_plain(run) ? plain_f64(run, terms, data) : strided_f64(run, terms, data);
 }

@@ -12,7 +12,8 @@ enum { LOSS_PIECE = 64 };
 typedef struct loss_piece {
   const real_kernels *kernels;
   int64_t count;
-  double p[LOSS_PIECE], t[LOSS_PIECE], loss[LOSS_PIECE], d[LOSS_PIECE], y[LOSS_PIECE];
+  const double *p, *t;
+  double loss[LOSS_PIECE], d[LOSS_PIECE], y[LOSS_PIECE];
 } loss_piece;
 typedef void (*loss_terms)(const void *data, loss_piece *piece); /* data: the loss's own */
 

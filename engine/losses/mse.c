@@ -5,8 +5,9 @@ static const moth_option_row mse_options[] = { LOSS_OPTIONS };
 
 static void terms(const void *data, loss_piece *piece) {
   (void)data;
+  const double *restrict p = piece->p, *restrict t = piece->t;
   for (int64_t i = 0; i < piece->count; i++) {
-    const double difference = piece->p[i] - piece->t[i];
+    const double difference = p[i] - t[i];
     piece->loss[i] = difference * difference;
     piece->d[i] = 2 * difference;
   }
