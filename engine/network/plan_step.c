@@ -48,7 +48,8 @@ typedef struct seam { bool keeps, penalizes, updates_now; } seam;
 static seam find_seam(const plan *self, const plan_step_job *job) {
   bool updates = job->optimizer != NULL;
   bool penalizes = updates && (self->net->has_penalties || job->penalties.l1 != 0 || job->penalties.l2 != 0);
-  return (seam){ !updates || job->keep_gradients || job->accumulate, penalizes, updates && job->clip == NULL && !penalizes && !self->is_big };
+  bool updates_now = updates && job->clip == NULL && !penalizes && !self->is_big;
+  return (seam){ !updates || job->keep_gradients || job->accumulate, penalizes, updates_now };
 }
 
 static bool wants_flat(const seam *s) { return s->keeps || !s->updates_now; }
@@ -101,10 +102,10 @@ static inline bool is_ready(const plan *self, const plan_step_job *job) {
   const plan_setting *s = &self->setting;
   const plan_targets *targets = &job->targets;
   const void *t = targets->source.values;
-  return self->is_aimed && s->rows == job->rows && s->training == job->training && self->loss == job->loss && s->threads == self->m->threads &&
-         !self->aim.dx && self->aim.freezes == self->net->freezes && job->x.values != NULL && self->x_source.values == job->x.values &&
-         t != NULL && (targets->classes ? (const void *)self->loss_run.classes : self->loss_run.t) == t && self->classes == targets->classes &&
-         self->loss_run.weights == targets->weights;
+  return self->is_aimed && s->rows == job->rows && s->training == job->training && self->loss == job->loss &&
+         s->threads == self->m->threads && !self->aim.dx && self->aim.freezes == self->net->freezes && job->x.values != NULL &&
+         self->x_source.values == job->x.values && t != NULL && self->classes == targets->classes &&
+         (targets->classes ? (const void *)self->loss_run.classes : self->loss_run.t) == t && self->loss_run.weights == targets->weights;
 }
 
 static moth_status make_ready(plan *self, const char *where, const plan_step_job *job) {
