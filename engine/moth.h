@@ -550,7 +550,7 @@ typedef struct moth_layer_class {
 MOTH_API moth_status moth_register_layer(moth *m, const moth_layer_class *row);
 /* In build: declares a parameter of this shape with this initializer (NULL: zeros). */
 MOTH_API moth_status moth_layer_declare(moth_layer *self, const char *name, const moth_shape *shape, const moth_part *init);
-/* In forward and backward: a borrowed view of a parameter, of its gradient. */
+/* In forward and backward: a borrowed tensor with a parameter (read-only), with its gradient (to add to). */
 MOTH_API moth_status moth_layer_parameter(moth_layer *self, const char *name, moth_tensor **view);
 MOTH_API moth_status moth_layer_gradient(moth_layer *self, const char *name, moth_tensor **view);
 MOTH_API bool moth_layer_is_training(const moth_layer *self); /* false while predicting */
