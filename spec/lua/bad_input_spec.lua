@@ -29,27 +29,10 @@ local function told(f, ...)
   return (message(f, ...):gsub(folder:gsub("%p", "%%%0"), "DIR"))
 end
 
--- AddressSanitizer keeps what was freed for a while: bytes tell nothing there, and it finds leaks itself.
-local sanitized = assert(io.open "/proc/self/maps"):read "a":find("libasan", 1, true) ~= nil
-
-local function resident()
-  local file = assert(io.open "/proc/self/statm")
-  local _, pages = file:read("n", "n")
-  file:close()
-  return pages * 4096
-end
-
--- f, which fails, leaves nothing behind: neither in Lua's heap nor outside it.
+-- f, which fails, leaves nothing behind.
 local function keeps_memory(f, ...)
-  for _ = 1, 20 do assert(not pcall(f, ...)) end
-  collectgarbage()
-  collectgarbage()
-  local heap, whole = collectgarbage "count", resident()
-  for _ = 1, 200 do pcall(f, ...) end
-  collectgarbage()
-  collectgarbage()
-  assert.is_true(collectgarbage "count" - heap < 64, "Lua's heap grew")
-  assert.is_true(sanitized or resident() - whole < 4 * 2^20, "memory grew")
+  local arguments = table.pack(...)
+  helper.keeps_memory(function() assert(not pcall(f, table.unpack(arguments, 1, arguments.n))) end)
 end
 
 -- Texts and what raises them: every one is looked at before the first difference is told, and none leaks.

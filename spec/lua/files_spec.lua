@@ -2,7 +2,7 @@
 -- nothing changed.
 local moth = require "moth"
 local helper = dofile "spec/lua/helper.lua"
-local message = helper.message
+local message, keeps_memory = helper.message, helper.keeps_memory
 
 local folder = os.tmpname()
 os.remove(folder)
@@ -64,29 +64,6 @@ local function problem(text)
   local before = net:parameters():clone()
   if not pcall(net.load, net, path) then assert.is_true(before == net:parameters()) end
   return (message(moth.load_net, path):gsub("^load: " .. path:gsub("%p", "%%%0") .. ":? ?", "", 1))
-end
-
--- AddressSanitizer keeps what was freed for a while: bytes tell nothing there, and it finds leaks itself.
-local sanitized = assert(io.open "/proc/self/maps"):read "a":find("libasan", 1, true) ~= nil
-
-local function resident()
-  local file = assert(io.open "/proc/self/statm")
-  local _, pages = file:read("n", "n")
-  file:close()
-  return pages * 4096
-end
-
--- f, which fails, leaves nothing behind: neither in Lua's heap nor outside it.
-local function keeps_memory(f)
-  for _ = 1, 20 do f() end
-  collectgarbage()
-  collectgarbage()
-  local heap, whole = collectgarbage "count", resident()
-  for _ = 1, 200 do f() end
-  collectgarbage()
-  collectgarbage()
-  assert.is_true(collectgarbage "count" - heap < 64, "Lua's heap grew")
-  assert.is_true(sanitized or resident() - whole < 4 * 2^20, "memory grew")
 end
 
 describe("a saved net", function()

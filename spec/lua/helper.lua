@@ -23,6 +23,32 @@ function helper.near(expected, got, tolerance)
   assert(math.abs(expected - got) <= (tolerance or 1e-6), ("%.17g, expected %.17g"):format(got, expected))
 end
 
+-- AddressSanitizer keeps what was freed for a while: bytes tell nothing there, and it finds leaks itself.
+local sanitized = assert(io.open "/proc/self/maps"):read "a":find("libasan", 1, true) ~= nil
+
+local function resident()
+  local file = assert(io.open "/proc/self/statm")
+  local _, pages = file:read("n", "n")
+  file:close()
+  return pages * 4096
+end
+
+local function settle()
+  collectgarbage()
+  collectgarbage()
+end
+
+-- 200 calls of f leave nothing behind: neither in Lua's heap nor outside it.
+function helper.keeps_memory(f)
+  for _ = 1, 20 do f() end
+  settle()
+  local heap, whole = collectgarbage "count", resident()
+  for _ = 1, 200 do f() end
+  settle()
+  assert(collectgarbage "count" - heap < 64, "Lua's heap grew")
+  assert(sanitized or resident() - whole < 4 * 2^20, "memory grew")
+end
+
 -- Runs f with a default dtype and puts f32 back.
 function helper.with_dtype(moth, dtype, f)
   moth.dtype(dtype)
