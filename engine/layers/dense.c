@@ -91,10 +91,10 @@ static moth_status forward(const layer_run *run, const void *const *in, void *ou
   const bool keep = a->class->from_input && !run->logits && run->saved_rows != NULL;
   void *z = keep ? run->saved_rows : out;
   const char *w = run->blocks[0];
-  if (!matmul(run->m, node->dtype, run->rows, s.outputs, s.inputs, in[0], s.inputs, 1, w, s.outputs, 1, z, s.outputs, false)) {
-    return MOTH_CANCELLED;
-  }
-  if (s.has_bias) run->kernels->add_row(z, run->rows, s.outputs, w + (size_t)(s.inputs * s.outputs) * s.element);
+  const product p = { .m = run->rows, .n = s.outputs, .k = s.inputs, .a = in[0], .a_row = s.inputs, .a_column = 1, .b = w,
+                      .b_row = s.outputs, .b_column = 1, .c = z, .c_row = s.outputs,
+                      .bias = s.has_bias ? w + (size_t)(s.inputs * s.outputs) * s.element : NULL };
+  if (!matmul(run->m, node->dtype, &p)) return MOTH_CANCELLED;
   if (!run->logits) a->class->forward(run->kernels, node->dtype, a->numbers, run->rows, s.outputs, z, out);
   return MOTH_OK;
 }
@@ -110,9 +110,9 @@ static moth_status backward(const layer_run *run, const void *const *in, const v
     a->class->backward(run->kernels, node->dtype, a->numbers, run->rows, s.outputs, z, out, d_out);
   }
   if (d_in[0] == NULL) return MOTH_OK;
-  bool done = matmul(run->m, node->dtype, run->rows, s.inputs, s.outputs, d_out, s.outputs, 1, run->blocks[0], 1, s.outputs, d_in[0],
-                     s.inputs, false);
-  return done ? MOTH_OK : MOTH_CANCELLED;
+  const product p = { .m = run->rows, .n = s.inputs, .k = s.outputs, .a = d_out, .a_row = s.outputs, .a_column = 1, .b = run->blocks[0],
+                      .b_row = 1, .b_column = s.outputs, .c = d_in[0], .c_row = s.inputs };
+  return matmul(run->m, node->dtype, &p) ? MOTH_OK : MOTH_CANCELLED;
 }
 
 /* Rows of the block: dWᵀ = Xᵀ·dZ; its last, the bias, is dZ's column sums. */
@@ -125,11 +125,10 @@ static moth_status gradient(const layer_run *run, const void *const *in, const v
   const int64_t first = is_all ? 0 : from / s.outputs, end = is_all ? s.inputs + s.has_bias : to / s.outputs;
   const int64_t weights_end = end < s.inputs ? end : s.inputs;
   if (first < weights_end) {
-    const char *x = (const char *)in[0] + (size_t)first * s.element;
-    if (!matmul(run->m, node->dtype, weights_end - first, s.outputs, run->rows, x, 1, s.inputs, d_z, s.outputs, 1, sink->g, s.outputs,
-                sink->add)) {
-      return MOTH_CANCELLED;
-    }
+    const product p = { .m = weights_end - first, .n = s.outputs, .k = run->rows, .a = (const char *)in[0] + (size_t)first * s.element,
+                        .a_row = 1, .a_column = s.inputs, .b = d_z, .b_row = s.outputs, .b_column = 1, .c = sink->g, .c_row = s.outputs,
+                        .add = sink->add };
+    if (!matmul(run->m, node->dtype, &p)) return MOTH_CANCELLED;
   }
   if (end > s.inputs) {
     char *bias = (char *)sink->g + (size_t)((s.inputs - first) * s.outputs) * s.element;

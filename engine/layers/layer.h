@@ -117,8 +117,10 @@ typedef struct layer_run {
 } layer_run;
 
 /* Where gradients go. A layer that computes range [from, to) of a block writes g[0 … to-from) or, with `add`, adds to what stands there;
- * the plan then hands the range to the optimizer while it is in cache. */
-typedef struct gradient_sink { void *g; bool add; } gradient_sink;
+ * the plan then hands the range to the optimizer while it is in cache. Where plain SGD follows and nobody else wants the gradient, `w` is
+ * the range's parameters: a layer may then apply w = fma(-lr, gradient, w) itself, as `sgd` of kernels.h does, and say so in `applied`; g
+ * is its room meanwhile and its values mean nothing afterwards. */
+typedef struct gradient_sink { void *g; bool add; void *w; double lr; bool applied; } gradient_sink;
 
 struct layer_class {
   moth_row row;                 /* options: the layer's own, then LAYER_OPTIONS */

@@ -28,6 +28,23 @@ enum binary_kernel { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_MAXI
 /* The numbers of one optimizer update. */
 typedef struct update_numbers { double lr, momentum, beta1, beta2, epsilon, weight_decay, correction1, correction2, alpha; bool nesterov, first; } update_numbers;
 
+/* A product of matrices, and what becomes of its sums: [m,k]·[k,n], any strides (in elements) of a and b, columns of c contiguous.
+ *   s = (add ? c : 0) + a·b                   each element's sum runs over k in order, so that blocks of m, n and k do not change its bits
+ *   with bias:  s += bias[column]
+ *   with relu:  s as UNARY_RELU makes it
+ *   c = s, or with w:  w = fma(-lr, s, w) as `sgd` does it; c [m,n] is then room for sums on their way and means nothing afterwards.
+ * k = 0 gives sums of nothing. c and w may not overlap a or b. */
+typedef struct product {
+  int64_t m, n, k;
+  const void *a; int64_t a_row, a_column;
+  const void *b; int64_t b_row, b_column;
+  void *c; int64_t c_row;
+  bool add, relu;
+  const void *bias;              /* [n]; NULL: none */
+  void *w; int64_t w_row;        /* [m,n], rows w_row apart; NULL: the sums go to c */
+  double lr;
+} product;
+
 /* One float dtype's loops; `void` stands for float in kernels.of[MOTH_F32] and double in kernels.of[MOTH_F64]. */
 typedef struct real_kernels {
   void (*unary[UNARY_KERNELS])(const void *x, void *y, int64_t n);
@@ -46,10 +63,7 @@ typedef struct real_kernels {
   void (*softmax)(const void *x, void *y, int64_t rows, int64_t columns);   /* stable: minus the row's maximum */
   void (*log_softmax)(const void *x, void *y, int64_t rows, int64_t columns);
   bool (*is_finite)(const void *x, int64_t n);                              /* no NaN, no infinity */
-  /* c = (add ? c : 0) + a·b for [m,k]·[k,n] with any strides of a and b, c with rows `c_row` apart and contiguous columns. Each element's
-   * sum runs over k in order, so that blocks of m and n do not change bits. For products too small to be worth a BLAS call. */
-  void (*small_product)(int64_t m, int64_t n, int64_t k, const void *a, int64_t a_row, int64_t a_column, const void *b, int64_t b_row,
-                        int64_t b_column, void *c, int64_t c_row, bool add);
+  void (*product)(const product *p);
   /* Optimizer updates over n parameters; formulas as PyTorch's. w = fma(-lr, g, w). */
   void (*sgd)(void *w, const void *g, int64_t n, double lr, double weight_decay);
   void (*momentum)(void *w, const void *g, void *velocity, int64_t n, const update_numbers *u);

@@ -89,7 +89,9 @@ moth_status linear_pinv(moth *m, const char *where, moth_dtype dtype, int64_t ro
   } else {
     double epsilon = dtype == MOTH_F32 ? 0x1p-23 : 0x1p-52;
     int rank = divide(m->kernels, &s, cutoff < 0 ? epsilon * (double)(rows > columns ? rows : columns) : cutoff);
-    if (!matmul(m, dtype, columns, rows, rank, s.u, 1, columns, s.vt, 1, s.least, out, rows, false)) status = context_poll(m, where);
+    const product p = { .m = columns, .n = rows, .k = rank, .a = s.u, .a_row = 1, .a_column = columns, .b = s.vt, .b_row = 1,
+                        .b_column = s.least, .c = out, .c_row = rows };
+    if (!matmul(m, dtype, &p)) status = context_poll(m, where);
   }
   memory_aligned_free(m, s.block, s.bytes);
   return status;

@@ -46,39 +46,54 @@ static int64_t piece(int64_t n, int64_t most) {
   return (n + pieces - 1) / pieces;
 }
 
-bool matmul_large(moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t inner, const void *a, int64_t a_row, int64_t a_column,
-                  const void *b, int64_t b_row, int64_t b_column, void *c, int64_t c_row, bool add) {
-  assert(dtype == MOTH_F32 || dtype == MOTH_F64);
-  if (rows < 1 || columns < 1) return true;
-  const real_kernels *own = &m->kernels->of[dtype];
-  bool wants_blas = matmul_wants_blas(dtype, rows, columns, inner);
-  if (inner < 1 || (!wants_blas && (double)rows * (double)columns * (double)inner <= (double)call_products)) {
-    own->small_product(rows, columns, inner, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
-    return true;
-  }
-  if (rows == 1) c_row = columns;
-  blas_matrix left, right;
-  bool by_blas = wants_blas && as_blas(a, rows, inner, a_row, a_column, &left) && as_blas(b, inner, columns, b_row, b_column, &right) &&
-                 c_row <= INT_MAX;
-  int64_t size = dtype == MOTH_F32 ? (int64_t)sizeof(float) : (int64_t)sizeof(double);
-  /* k is cut only where one row of a alone is too much work, columns where one row of c is: then rows. */
-  int64_t deep = piece(inner, call_products), wide = piece(columns, call_products / deep), tall = piece(rows, call_products / deep / wide);
-  for (int64_t i = 0; i < rows; i += tall) {
-    for (int64_t j = 0; j < columns; j += wide) {
-      for (int64_t p = 0; p < inner; p += deep) {
-        int64_t height = smaller(tall, rows - i), width = smaller(wide, columns - j), depth = smaller(deep, inner - p);
-        const char *x = (const char *)a + (i * a_row + p * a_column) * size, *y = (const char *)b + (p * b_row + j * b_column) * size;
-        char *z = (char *)c + (i * c_row + j) * size;
-        bool is_first = i == 0 && j == 0 && p == 0; /* an update under way may not be broken off: small products never are */
+/* Whether a and b can go to OpenBLAS as they lie. */
+static bool suits_blas(const product *p, blas_matrix *left, blas_matrix *right) {
+  return as_blas(p->a, p->m, p->k, p->a_row, p->a_column, left) && as_blas(p->b, p->k, p->n, p->b_row, p->b_column, right) &&
+         (p->m == 1 || p->c_row <= INT_MAX);
+}
+
+/* Piece by piece. k is cut only where one row of a alone is too much work, columns where one row of c is: then rows. */
+static bool in_pieces(moth *m, moth_dtype dtype, const product *p, const blas_matrix *left, const blas_matrix *right) {
+  const int64_t size = dtype == MOTH_F32 ? (int64_t)sizeof(float) : (int64_t)sizeof(double);
+  const int64_t c_row = p->m == 1 ? p->n : p->c_row;
+  int64_t deep = piece(p->k, call_products), wide = piece(p->n, call_products / deep), tall = piece(p->m, call_products / deep / wide);
+  for (int64_t i = 0; i < p->m; i += tall) {
+    for (int64_t j = 0; j < p->n; j += wide) {
+      for (int64_t l = 0; l < p->k; l += deep) {
+        bool is_first = i == 0 && j == 0 && l == 0; /* an update under way may not be broken off: small products never are */
         if (!is_first && context_is_cancelled(m)) return false;
-        if (by_blas) {
-          left.values = x, right.values = y;
-          blas_product(m, dtype, height, width, depth, left, right, z, c_row, add || p > 0);
+        product one = { .m = smaller(tall, p->m - i), .n = smaller(wide, p->n - j), .k = smaller(deep, p->k - l),
+                        .a = (const char *)p->a + (i * p->a_row + l * p->a_column) * size, .a_row = p->a_row, .a_column = p->a_column,
+                        .b = (const char *)p->b + (l * p->b_row + j * p->b_column) * size, .b_row = p->b_row, .b_column = p->b_column,
+                        .c = (char *)p->c + (i * c_row + j) * size, .c_row = c_row, .add = p->add || l > 0 };
+        if (left == NULL) {
+          m->kernels->of[dtype].product(&one);
         } else {
-          own->small_product(height, width, depth, x, a_row, a_column, y, b_row, b_column, z, c_row, add || p > 0);
+          blas_matrix a = *left, b = *right;
+          a.values = one.a, b.values = one.b;
+          blas_product(m, dtype, one.m, one.n, one.k, a, b, one.c, c_row, one.add);
         }
       }
     }
   }
+  return true;
+}
+
+bool matmul_large(moth *m, moth_dtype dtype, const product *p) {
+  assert(dtype == MOTH_F32 || dtype == MOTH_F64);
+  if (p->m < 1 || p->n < 1) return true;
+  bool wants_blas = matmul_wants_blas(dtype, p->m, p->n, p->k);
+  if (p->k < 1 || (!wants_blas && (double)p->m * (double)p->n * (double)p->k <= (double)call_products)) {
+    m->kernels->of[dtype].product(p);
+    return true;
+  }
+  blas_matrix left, right;
+  bool by_blas = wants_blas && suits_blas(p, &left, &right);
+  if (!in_pieces(m, dtype, p, by_blas ? &left : NULL, &right)) return false;
+  if (p->bias == NULL && !p->relu && p->w == NULL) return true;
+  product end = *p; /* the sums stand in c: a product of nothing adds nothing to them */
+  end.k = 0;
+  end.add = true;
+  m->kernels->of[dtype].product(&end);
   return true;
 }

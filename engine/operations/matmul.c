@@ -70,9 +70,9 @@ static bool product_stack(moth *m, moth_dtype dtype, const matrix *a, const matr
   shape_broadcast_strides(b->batch_rank, b->tensor->size, b->tensor->strides, batch->rank, strides[1]);
   const char *av = a->tensor->values, *bv = b->tensor->values;
   for (;;) {
-    bool done = dtype_is_real(dtype)
-                    ? matmul(m, dtype, a->rows, b->columns, a->columns, av, a->row, a->column, bv, b->row, b->column, c, b->columns, false)
-                    : integer_product(m, dtype, a, av, b, bv, c);
+    const product p = { .m = a->rows, .n = b->columns, .k = a->columns, .a = av, .a_row = a->row, .a_column = a->column, .b = bv,
+                        .b_row = b->row, .b_column = b->column, .c = c, .c_row = b->columns };
+    bool done = dtype_is_real(dtype) ? matmul(m, dtype, &p) : integer_product(m, dtype, a, av, b, bv, c);
     if (!done) return false;
     c += a->rows * b->columns * width;
     int axis = batch->rank - 1;
@@ -103,7 +103,7 @@ static moth_status check_operands(const operation_call *call, moth_dtype *dtype)
 }
 
 /* The product of two opened operands as a new tensor of the batch's shape and what the ranks leave. */
-static moth_status product(const operation_call *call, moth_dtype dtype, const matrix *a, const matrix *b, bool drop_row, bool drop_column,
+static moth_status matrix_product(const operation_call *call, moth_dtype dtype, const matrix *a, const matrix *b, bool drop_row, bool drop_column,
                            moth_tensor **out) {
   moth *m = call->m;
   moth_tensor *left = operation_tensor(call, 0), *right = operation_tensor(call, 1);
@@ -143,7 +143,7 @@ static moth_status apply_matmul(const operation_call *call) {
   }
   status = matrix_open(call, left, dtype, true, &a);
   if (status == MOTH_OK) status = matrix_open(call, right, dtype, false, &b);
-  if (status == MOTH_OK) status = product(call, dtype, &a, &b, left->rank == 1, right->rank == 1, &out);
+  if (status == MOTH_OK) status = matrix_product(call, dtype, &a, &b, left->rank == 1, right->rank == 1, &out);
   moth_release(a.tensor);
   moth_release(b.tensor);
   if (status != MOTH_OK) return status;
@@ -313,8 +313,10 @@ static moth_status apply_addmm(const operation_call *call) {
   if (!is_direct) status = tensor_new(m, call->where, t->dtype, 2, t->size, false, &apart);
   if (status != MOTH_OK) goto done;
   moth_tensor *to = is_direct ? t : apart;
-  if (!matmul(m, t->dtype, a.rows, b.columns, a.columns, a.tensor->values, a.row, a.column, b.tensor->values, b.row, b.column, to->values,
-              to->strides[0], is_direct)) {
+  const product p = { .m = a.rows, .n = b.columns, .k = a.columns, .a = a.tensor->values, .a_row = a.row, .a_column = a.column,
+                      .b = b.tensor->values, .b_row = b.row, .b_column = b.column, .c = to->values, .c_row = to->strides[0],
+                      .add = is_direct };
+  if (!matmul(m, t->dtype, &p)) {
     status = operation_cancelled(call);
   } else if (!is_direct) {
     blend_in(t, apart, alpha, beta);

@@ -12,7 +12,7 @@ static moth *open_context(void) {
   return m;
 }
 
-static void product(int64_t m, int64_t n, int64_t k, const double *a, const double *b, double *c) {
+static void matrix_product(int64_t m, int64_t n, int64_t k, const double *a, const double *b, double *c) {
   for (int64_t i = 0; i < m; i++) {
     for (int64_t j = 0; j < n; j++) {
       double sum = 0;
@@ -29,7 +29,7 @@ static void check_penrose(moth *m, moth_dtype dtype, int64_t rows, int64_t colum
   random_source source = { .seed = seed };
   random_uniform_f64(&source, left, rows * rank, -1, 1);
   random_uniform_f64(&source, right, rank * columns, -1, 1);
-  product(rows, columns, rank, left, right, a);
+  matrix_product(rows, columns, rank, left, right, a);
   char *given = malloc((size_t)count * bytes_of(dtype)), *copy = malloc((size_t)count * bytes_of(dtype)), *out = malloc((size_t)count * bytes_of(dtype));
   for (int64_t i = 0; i < count; i++) put_value(given, dtype, i, a[i]), a[i] = value_of(given, dtype, i);
   memcpy(copy, given, (size_t)count * bytes_of(dtype));
@@ -40,11 +40,11 @@ static void check_penrose(moth *m, moth_dtype dtype, int64_t rows, int64_t colum
   double size = 1, size_x = 1;
   for (int64_t i = 0; i < count; i++) x[i] = value_of(out, dtype, i), size_x = fmax(size_x, fabs(x[i])), size = fmax(size, fabs(a[i]));
   double near = (dtype == MOTH_F32 ? 4e-6 : 2e-14) * (double)most * size * size_x * size_x * (double)most;
-  product(rows, rows, columns, a, x, ax);
-  product(columns, columns, rows, x, a, xa);
-  product(rows, columns, rows, ax, a, axa);
+  matrix_product(rows, rows, columns, a, x, ax);
+  matrix_product(columns, columns, rows, x, a, xa);
+  matrix_product(rows, columns, rows, ax, a, axa);
   for (int64_t i = 0; i < count; i++) assert_true(fabs(axa[i] - a[i]) <= near);
-  product(columns, rows, columns, xa, x, axa);
+  matrix_product(columns, rows, columns, xa, x, axa);
   for (int64_t i = 0; i < count; i++) assert_true(fabs(axa[i] - x[i]) <= near);
   for (int64_t i = 0; i < rows; i++) for (int64_t j = 0; j < i; j++) assert_true(fabs(ax[i * rows + j] - ax[j * rows + i]) <= near);
   for (int64_t i = 0; i < columns; i++) for (int64_t j = 0; j < i; j++) assert_true(fabs(xa[i * columns + j] - xa[j * columns + i]) <= near);

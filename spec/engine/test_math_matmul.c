@@ -36,17 +36,23 @@ static matrix matrix_new(moth_dtype dtype, int64_t rows, int64_t columns, int la
 }
 static long double at(const matrix *x, int64_t i, int64_t j) { return value_of(x->at, x->dtype, i * x->row + j * x->column); }
 
-typedef void (*product)(moth *m, const matrix *a, const matrix *b, void *c, int64_t c_row, bool add);
+typedef void (*product_function)(moth *m, const matrix *a, const matrix *b, void *c, int64_t c_row, bool add);
+static product product_of(const matrix *a, const matrix *b, void *c, int64_t c_row, bool add) {
+  return (product){ .m = a->rows, .n = b->columns, .k = a->columns, .a = a->at, .a_row = a->row, .a_column = a->column, .b = b->at,
+                    .b_row = b->row, .b_column = b->column, .c = c, .c_row = c_row, .add = add };
+}
 static void by_kernel(moth *m, const matrix *a, const matrix *b, void *c, int64_t c_row, bool add) {
-  m->kernels->of[a->dtype].small_product(a->rows, b->columns, a->columns, a->at, a->row, a->column, b->at, b->row, b->column, c, c_row, add);
+  const product p = product_of(a, b, c, c_row, add);
+  m->kernels->of[a->dtype].product(&p);
 }
 static void by_matmul(moth *m, const matrix *a, const matrix *b, void *c, int64_t c_row, bool add) {
   assert_int_equal(matmul_prepare(m, "matmul", a->dtype, a->rows, b->columns, a->columns), MOTH_OK);
-  assert_true(matmul(m, a->dtype, a->rows, b->columns, a->columns, a->at, a->row, a->column, b->at, b->row, b->column, c, c_row, add));
+  const product p = product_of(a, b, c, c_row, add);
+  assert_true(matmul(m, a->dtype, &p));
 }
 
 /* |error| <= 2 k eps sum |a b|, the bound of any order of k; nothing outside c's columns is written. */
-static void check_product(moth *m, product f, const matrix *a, const matrix *b, bool add) {
+static void check_product(moth *m, product_function f, const matrix *a, const matrix *b, bool add) {
   moth_dtype dtype = a->dtype;
   int64_t rows = a->rows, columns = b->columns, inner = a->columns, c_row = columns + 3;
   size_t e = bytes_of(dtype), bytes = (size_t)(rows * c_row + 1) * e;
@@ -76,7 +82,7 @@ static void check_product(moth *m, product f, const matrix *a, const matrix *b, 
   free(before), free(c);
 }
 
-static void check_shapes(const char *set, product f, const int64_t (*shapes)[3], int count) {
+static void check_shapes(const char *set, product_function f, const int64_t (*shapes)[3], int count) {
   moth *m = open_context(set);
   for (int s = 0; s < count; s++) {
     for (int d = MOTH_F32; d <= MOTH_F64; d++) {
@@ -189,7 +195,8 @@ static void large_products(void **state) {
     }
   }
   atomic_store(&m->cancelled, 1);
-  assert_false(matmul(m, MOTH_F32, rows, columns, inner, a.at, a.row, a.column, b.at, b.row, b.column, c, columns, false));
+  const product p = product_of(&a, &b, c, columns, false);
+  assert_false(matmul(m, MOTH_F32, &p));
   assert_true(context_is_cancelled(m));
   assert_int_equal(context_poll(m, "matmul"), MOTH_CANCELLED);
   free(a.block), free(b.block), free(c);
