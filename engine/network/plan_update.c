@@ -32,7 +32,7 @@ static void range_task(void *data, int64_t index, int worker) {
   if (u->polls && atomic_load_explicit(&self->failed, memory_order_relaxed) != MOTH_OK) return;
   char *g = u->flat ? self->net->gradients->values + (size_t)range->offset * self->element
                     : plan_scratch(self, worker) + self->scratch_layer;
-  gradient_sink sink = { g, u->add };
+  gradient_sink sink = { .g = g, .add = u->add };
   for (int node = range->node; node >= 0; node = self->net->next_use[node]) {
     moth_status status = add_gradient(self, node, range, worker, &sink);
     sink.add = true;

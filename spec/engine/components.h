@@ -192,7 +192,7 @@ static inline moth_status bench_gradient(bench *b, int64_t units, bool add) {
     const parameter_block *block = &b->node.blocks[i];
     const int64_t step = units == 0 ? block->count : units * block->unit;
     for (int64_t from = 0; from < block->count; from += step) {
-      gradient_sink sink = { row_at(b, b->gradients[i], 1, from), add };
+      gradient_sink sink = { .g = row_at(b, b->gradients[i], 1, from), .add = add };
       int64_t to = from + step < block->count ? from + step : block->count;
       moth_status status = b->node.class->gradient(&run, in, b->dy, i, from, to, &sink);
       if (status != MOTH_OK) return status;
