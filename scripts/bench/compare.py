@@ -1,69 +1,154 @@
-"""Runs the works of works.lua (Moth) and works.py (NumPy) alternately, each in a process of its own, and prints ratios of best rates."""
-import json
+"""Times Moth beside its peers, alternately in one run, and prints the table; `compare` says how it is called, engines.py how it is measured."""
+import argparse
+import datetime
+import fnmatch
 import os
 import platform
 import subprocess
 import sys
-import time
 
-WORKS = [  # name, threads
-    ("single", 1), ("xor", 1),
-    ("mlp128-1", 1), ("mlp128-16", 1), ("mlp128-64", 1), ("mlp128-256", 1), ("mlp128-1024", 1),
-    ("mlp128-16", 2), ("mlp128-64", 2), ("mlp128-256", 2),
-]
-HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(os.path.dirname(HERE))
+import engines
+import report
+import rows
+import work
+from engines import CORES, Engine, Failure
 
-
-def environment(threads):
-    return {**os.environ, "OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
+PEERS = ("numpy", "torch", "jax")
 
 
-def rate(command, threads):
-    cores = sorted(os.sched_getaffinity(0))[-threads:]
-    pinned = ["taskset", "-c", ",".join(map(str, cores))] + command
-    out = subprocess.run(pinned, env=environment(threads), cwd=TOP, capture_output=True, text=True)
-    if out.returncode:
-        sys.exit("%s\n%s" % (" ".join(command), out.stderr))
-    return float(out.stdout.split()[-1])
+class Session:
+    """The engines that run, and how long each turn takes."""
+
+    def __init__(self, quick):
+        self.rounds, self.seconds = (2, 0.1) if quick else (5, 0.2)
+        self.quick, self.engines, self.failures = quick, {}, []
+        self.found = {peer: engines.find(peer) for peer in PEERS}
+        self.missing = [peer for peer in PEERS if not self.found[peer]]
+
+    def engine(self, name, threads):
+        if (name, threads) not in self.engines:
+            self.engines[name, threads] = Engine(name, threads, self.found[name][0] if name != "moth" else None)
+        return self.engines[name, threads]
+
+    def fail(self, failure):
+        self.failures.append(str(failure))
+        print(failure, file=sys.stderr, flush=True)
+
+    def best(self, turns):
+        """The best rate of each turn: a dict of key to (engine, work). The turns of a round follow one another. A turn that fails is left out."""
+        best, turns = {}, dict(turns)
+        for _ in range(self.rounds):
+            for key, (engine, name) in list(turns.items()):
+                least = 100000 if name == "single" and engine.name == "moth" else 1
+                try:
+                    best[key] = max(best.get(key, 0), engine.rate(name, self.seconds, least))
+                except Failure as failure:
+                    self.fail(failure)
+                    best.pop(key, None)
+                    del turns[key]
+        return best
+
+    def rate(self, row):
+        names = ["moth"] + [peer for peer in PEERS if self.found[peer]]
+        best = self.best({name: (self.engine(name, row.threads), row.works[0]) for name in names})
+        tell, unit = rows.unit(row)
+        return {"unit": unit, "values": {name: tell(rate) for name, rate in best.items()},
+                "ratios": {peer: best["moth"] / best[peer] for peer in best if peer != "moth" and "moth" in best}}
+
+    def own(self, row):
+        """Moth against Moth. Kept busy is the first of the pair's cores; one thread has the other to itself."""
+        busy = None
+        if row.busy:
+            busy = subprocess.Popen(engines.pinned([sys.executable, "-c", "while True: pass"], CORES[-2:-1]))
+        try:
+            best = self.best({at: (self.engine("moth", threads), name) for at, (name, threads) in enumerate(row.works)})
+        finally:
+            if busy:
+                busy.kill()
+                busy.wait()
+        if len(best) < 2:
+            return None
+        return {"unit": "ratio", "rates": list(best.values()), "values": {"moth": best[0] / best[1]}, "ratios": {}}
+
+    def growth(self, row):
+        """Time for each floating-point operation, relative to the smallest net of the family."""
+        best = self.best({name: (self.engine("moth", 1), name) for name in row.works})
+        if len(best) < len(row.works):
+            return None
+        times = [1 / (best[name] * work.parse(name).batch * work.parse(name).flops) for name in row.works]
+        return {"unit": "time/flop", "works": list(row.works), "values": {"moth": [time / times[0] for time in times]}, "ratios": {}}
+
+    def start(self, _):
+        seconds, mebibytes = engines.start(10 if self.quick else 40)
+        return {"unit": "ms", "values": {"moth": 1000 * seconds}, "mebibytes": {"moth": mebibytes}, "ratios": {}}
+
+    def mnist(self, row):
+        folder = os.environ.get("MNIST", os.path.join(engines.TOP, "../shared/data/mnist"))
+        if not os.path.isdir(folder):
+            print("MNIST: no folder %s; set MNIST to that of the four .gz files" % folder, file=sys.stderr)
+            return None
+        cores, commands = CORES[-row.threads:], {"moth": [engines.MOTH, "--threads", str(row.threads), "scripts/mnist.lua", folder]}
+        if self.found["torch"]:
+            commands["torch"] = [self.found["torch"][0], "scripts/bench/mnist_torch.py", folder, str(row.threads)]
+        values, mebibytes, told = {}, {}, {}
+        for _ in range(1 if self.quick else 2):
+            for name, command in commands.items():
+                seconds, peak, told[name] = engines.whole(command, cores, 1)
+                values[name] = min(values.get(name, seconds), seconds)
+                mebibytes[name] = max(mebibytes.get(name, 0), peak)
+        ratios = {name: values[name] / values["moth"] for name in values if name != "moth"}
+        return {"unit": "s", "values": values, "mebibytes": mebibytes, "told": told, "ratios": ratios}
+
+    def measure(self, row):
+        try:
+            result = getattr(self, row.kind)(row)
+        except Failure as failure:
+            result = self.fail(failure)
+        return result and {"name": row.name, "label": row.label, "threads": row.threads, **result, "must": row.must, "aim": row.aim,
+                           "reached": verdict(row, result)}
+
+    def close(self):
+        for engine in self.engines.values():
+            engine.stop()
 
 
-def moth(work, threads):
-    return rate(["build/moth", "--threads", str(threads), "scripts/bench/works.lua", work], threads)
+def verdict(row, result):
+    """'aim', 'must' or 'no'; '' where nothing is wanted, '?' where the peer it is wanted against is missing."""
+    if row.must is None:
+        return ""
+    moth = result["values"].get("moth")
+    if moth is None:
+        return "no"
+    if row.kind == "growth":
+        return "must" if max(moth) <= row.must else "no"
+    if row.kind == "start":
+        return "no" if moth > row.must or result["mebibytes"]["moth"] > 8 else "aim" if moth <= row.aim else "must"
+    factor = moth if row.kind == "own" else result["ratios"].get(row.against)
+    if factor is None:
+        return "?"
+    room = result["mebibytes"]["moth"] if row.kind == "mnist" else 0
+    if factor < row.must or room > 100 or (row.jax and result["ratios"].get("jax", row.jax) < row.jax):
+        return "no"
+    return "aim" if row.aim and factor >= row.aim and room <= 70 else "must"
 
 
-def numpy(work, threads):
-    return rate([sys.executable, "scripts/bench/works.py", work], threads)
-
-
-def whole(command):
-    """Seconds and MiB at the peak of a whole process, best of three."""
-    seconds, peak = [], 0
-    for _ in range(3):
-        start = time.perf_counter()
-        process = subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        out = process.stdout.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds.append(time.perf_counter() - start)
-        peak = max(peak, usage.ru_maxrss / 1024)
-        if status:
-            sys.exit("%s failed" % " ".join(command))
-    return {"seconds": min(seconds), "mebibytes": peak, "output": out.strip().splitlines()[-1:] }
-
-
-def processes():
-    """The start of the command, and MNIST from its .gz files: 784-128-10, Adam, batches of 64, 5 epochs."""
-    rows = {"moth -e ''": whole(["build/moth", "-e", ""])}
-    # A child's peak counts this interpreter's pages from before it became moth; a small process tells its own.
-    own = subprocess.run(["build/moth", "-e", "print(io.open('/proc/self/status'):read 'a':match 'VmHWM:%s*(%d+)')"], cwd=TOP,
-                         capture_output=True, text=True)
-    rows["moth -e ''"]["mebibytes"] = int(own.stdout) / 1024
-    folder = os.environ.get("MNIST", os.path.join(TOP, "../shared/data/mnist"))
-    if os.path.isdir(folder):
-        for threads in 1, 2:
-            rows["mnist, %d thread%s" % (threads, "s" if threads > 1 else "")] = whole(
-                ["build/moth", "--threads", str(threads), "scripts/mnist.lua", folder])
-    return rows
+def select(names):
+    """The rows that match the names: patterns, the part before a ':', or works outside the table, @2 for two threads."""
+    if not names:
+        return rows.ROWS
+    chosen = []
+    for name in names:
+        found = [row for row in rows.ROWS if fnmatch.fnmatch(row.name, name) or row.name.split(":")[0] == name]
+        if not found:
+            plain, _, threads = name.partition("@")
+            try:
+                work.parse(plain)
+            except ValueError:
+                sys.exit("compare: no work %s; there are: %s; and networks such as 64-32-4/20+tanh+adam@2" %
+                         (name, " ".join(row.name for row in rows.ROWS)))
+            found = [rows.Row(name, "rate", name, int(threads or 1), (plain,))]
+        chosen += found
+    return chosen
 
 
 def processor():
@@ -75,29 +160,34 @@ def processor():
 
 
 def main():
-    arguments = sys.argv[1:]
-    as_json, quick = "--json" in arguments, "--quick" in arguments
-    wanted = [a for a in arguments if not a.startswith("--")]
-    rows = []
-    if not as_json:
-        print("%s; rates are epochs/s for single and xor, samples/s for the rest; best of %d" % (processor(), 2 if quick else 5))
-        print("%-14s %7s %12s %12s %8s" % ("work", "threads", "NumPy", "Moth", "ratio"))
-    for work, threads in WORKS:
-        if wanted and work not in wanted:
-            continue
-        best = {"moth": 0.0, "numpy": 0.0}
-        for _ in range(2 if quick else 5):
-            best["numpy"] = max(best["numpy"], numpy(work, threads))
-            best["moth"] = max(best["moth"], moth(work, threads))
-        rows.append({"work": work, "threads": threads, **best, "ratio": best["moth"] / best["numpy"]})
-        if not as_json:
-            print("%-14s %7d %12.0f %12.0f %8.2f" % (work, threads, best["numpy"], best["moth"], rows[-1]["ratio"]), flush=True)
-    whole_rows = {} if wanted else processes()
-    if not as_json:
-        for name, row in whole_rows.items():
-            print("%-18s %8.4f s %7.1f MiB  %s" % (name, row["seconds"], row["mebibytes"], " ".join(row["output"])))
-    if as_json:
-        print(json.dumps({"processor": processor(), "rows": rows, "processes": whole_rows}, indent=1))
+    parser = argparse.ArgumentParser(prog="compare", description="Times Moth, through its Lua API, beside NumPy, PyTorch and JAX.",
+                                     epilog="With --peers first PyTorch and JAX are installed into build/venv.")
+    parser.add_argument("names", nargs="*", metavar="WORK", help="only these: names or patterns of the table's works, or other networks")
+    parser.add_argument("--quick", action="store_true", help="shorter turns, and fewer")
+    parser.add_argument("--without", action="append", default=[], choices=PEERS[1:], help="leave a peer out")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for machines")
+    form.add_argument("--markdown", action="store_true", help="rows for README")
+    options = parser.parse_args()
+    chosen, session = select(options.names), Session(options.quick)
+    for peer in options.without:
+        session.found[peer] = None
+    about = {"processor": processor(), "cores": len(CORES), "date": datetime.date.today().isoformat(), "best_of": session.rounds,
+             "versions": {peer: found[1] for peer, found in session.found.items() if found}}
+    form = report.Json() if options.json else report.Markdown() if options.markdown else report.Text()
+    form.begin(about)
+    try:
+        for row in chosen:
+            if row.threads > len(CORES):
+                print("%s: left out, it needs %d cores" % (row.label, row.threads), file=sys.stderr)
+                continue
+            result = session.measure(row)
+            if result:
+                form.row(row, result)
+    finally:
+        session.close()
+    form.end(session.failures)
+    sys.exit(1 if session.failures else 0)
 
 
 main()
