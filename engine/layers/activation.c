@@ -54,4 +54,4 @@ const layer_class layer_activation = {
            .doc = "An activation as a layer of its own, as moth.relu() and the others are.\n"
                   "Y = g(X), dE/dX = g'(X) dE/dY. [...] -> [...]",
            .example = "moth.activation(\"relu\")", .foreign = "Activation" },
-  .infer = infer, .forward = forward, .backward = backward, .tail = tail };
+  .infer = infer, .forward = forward, .backward = backward, .tail = tail, .lanes = LAYER_LANES_ACTIVATION };

@@ -43,7 +43,7 @@ const activation_class activation_linear = {
            .doc = "The values themselves: no activation.\n"
                   "y = z, dE/dz = dE/dy. [...] -> [...]",
            .example = "moth.dense(1, \"linear\")", .foreign = "none None Identity" },
-  .is_linear = true, .forward = linear_forward, .backward = linear_backward };
+  .is_linear = true, .lanes = LANES_LINEAR, .forward = linear_forward, .backward = linear_backward };
 
 /* ---- sigmoid, tanh ---- */
 
@@ -54,7 +54,7 @@ const activation_class activation_sigmoid = {
            .doc = "Squeezes each value into 0 to 1.\n"
                   "y = 1/(1 + exp(-z)), dE/dz = dE/dy y (1 - y). [...] -> [...]",
            .example = "moth.dense(1, \"sigmoid\")", .foreign = "Sigmoid logistic expit sigm" },
-  .forward = sigmoid_forward, .backward = sigmoid_backward };
+  .lanes = LANES_SIGMOID, .forward = sigmoid_forward, .backward = sigmoid_backward };
 
 UNARY(tanh, UNARY_TANH)
 BACKWARD(tanh, SLOPE_TANH, y, 0)
@@ -63,7 +63,7 @@ const activation_class activation_tanh = {
            .doc = "Squeezes each value into -1 to 1.\n"
                   "y = tanh z, dE/dz = dE/dy (1 - y^2). [...] -> [...]",
            .example = "moth.dense(16, \"tanh\")", .foreign = "Tanh hyperbolic_tangent" },
-  .forward = tanh_forward, .backward = tanh_backward };
+  .lanes = LANES_TANH, .forward = tanh_forward, .backward = tanh_backward };
 
 /* ---- relu and its kin ---- */
 
@@ -74,7 +74,7 @@ const activation_class activation_relu = {
            .doc = "Keeps what is positive, 0 for the rest.\n"
                   "y = max(z, 0), dE/dz = dE/dy where z > 0, else 0. [...] -> [...] (Nair and Hinton 2010)",
            .example = "moth.dense(128, \"relu\")", .foreign = "ReLU Relu rectifier" },
-  .forward = relu_forward, .backward = relu_backward };
+  .lanes = LANES_RELU, .forward = relu_forward, .backward = relu_backward };
 
 static const moth_option_row leaky_relu_options[] = {
   { .key = "slope", .doc = "slope below 0", .kinds = MOTH_OPTION_REAL, .position = 1, .fallback = MOTH_REAL(NULL, 0.01),

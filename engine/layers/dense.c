@@ -144,4 +144,4 @@ const layer_class layer_dense = {
                   "[inputs] -> [units]; weight [units, inputs], bias [units]",
            .example = "moth.net{ input = 64, moth.dense(128, \"relu\"), moth.dense(10, \"softmax\") }",
            .foreign = "Dense Linear linear fc fully_connected FullyConnected inner_product" },
-  .infer = infer, .forward = forward, .backward = backward, .gradient = gradient, .tail = tail, .prepare = prepare };
+  .infer = infer, .forward = forward, .backward = backward, .gradient = gradient, .tail = tail, .prepare = prepare, .lanes = LAYER_LANES_DENSE };

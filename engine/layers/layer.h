@@ -25,6 +25,7 @@ typedef struct activation_class {
   bool is_linear;
   bool from_input;              /* backward needs z, else y alone */
   bool whole_row;               /* softmax: each output depends on its whole row */
+  enum lanes_activation lanes;  /* its form in the registers of math/lanes.h; LANES_APART: none */
   /* y = g(z) over [rows, columns], contiguous; y may be z. */
   void (*forward)(const real_kernels *k, moth_dtype dtype, const double *numbers, int64_t rows, int64_t columns, const void *z, void *y);
   /* d, holding dE/dy, becomes dE/dz. z is NULL unless from_input. */
@@ -122,6 +123,13 @@ typedef struct layer_run {
  * is its room meanwhile and its values mean nothing afterwards. */
 typedef struct gradient_sink { void *g; bool add; void *w; double lr; bool applied; } gradient_sink;
 
+/* The form a layer has where the batch lies in lanes (math/lanes.h). */
+enum layer_lanes {
+  LAYER_NO_LANES,
+  LAYER_LANES_DENSE,             /* one block [inputs, outputs], then a bias row where it has two views, and node->activation */
+  LAYER_LANES_ACTIVATION         /* node->activation alone */
+};
+
 struct layer_class {
   moth_row row;                 /* options: the layer's own, then LAYER_OPTIONS */
   /* Output shape, parameters, buffers and memory from the input shapes. Fails with layer_misfit. */
@@ -146,6 +154,7 @@ struct layer_class {
   /* Makes ready, on the calling thread while a plan is made, what forward and backward of up to `rows` rows will need: OpenBLAS. NULL:
    * nothing. */
   moth_status (*prepare)(moth *m, const layer_node *node, int64_t rows);
+  enum layer_lanes lanes;
 };
 /* The class of a LAYER part, or of an ACTIVATION part that stands in a list of layers. */
 const layer_class *layer_class_of(const moth_part *part);

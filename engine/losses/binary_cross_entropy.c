@@ -70,6 +70,11 @@ static double rows(const loss_run *run) {
   return loss_each_element(run, run->fused ? fused_terms : terms, &n);
 }
 
+static enum lanes_loss_kind lanes(const loss_run *run) {
+  const numbers n = numbers_of(run);
+  return run->fused && n.no == 1 && n.yes == 1 && n.smoothing == 0 ? LANES_BINARY : LANES_NO_LOSS;
+}
+
 static bool fused(const moth_part *loss, const char *activation) {
   return options_flag(&loss->options, BCE_LOGITS) || (activation != NULL && strcmp(activation, "sigmoid") == 0);
 }
@@ -97,4 +102,4 @@ const loss_class loss_binary_cross_entropy = {
            .example = "moth.train{ net = net, data = { x, y }, loss = \"binary_cross_entropy\", epochs = 100 }",
            .foreign = "bce BCELoss BCEWithLogitsLoss bce_with_logits binary_crossentropy BinaryCrossentropy logistic log_loss bce_loss "
                       "binary_cross_entropy_with_logits" },
-  .fuses = "sigmoid", .is_binary = true, .takes_shares = true, .over_elements = true, .check = check, .fused = fused, .rows = rows };
+  .fuses = "sigmoid", .is_binary = true, .takes_shares = true, .over_elements = true, .check = check, .fused = fused, .lanes = lanes, .rows = rows };

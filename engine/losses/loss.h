@@ -48,6 +48,8 @@ typedef struct loss_class {
   bool (*fused)(const moth_part *loss, const char *activation);
   /* The denominator's share of these rows for reduction "mean"; NULL: rows × (columns where over_elements), weighted by weights. */
   double (*weight)(const loss_run *run);
+  /* Which kernel of math/lanes.h gives what `rows` gives, with these options; NULL: none. */
+  enum lanes_loss_kind (*lanes)(const loss_run *run);
   /* The unscaled sum over the rows. */
   double (*rows)(const loss_run *run);
 } loss_class;

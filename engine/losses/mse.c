@@ -13,6 +13,11 @@ static void terms(const void *data, loss_piece *piece) {
   }
 }
 
+static enum lanes_loss_kind lanes(const loss_run *run) {
+  (void)run;
+  return LANES_SQUARES;
+}
+
 static double rows(const loss_run *run) { return loss_each_element(run, terms, NULL); }
 
 const loss_class loss_mse = {
@@ -21,4 +26,4 @@ const loss_class loss_mse = {
                   "mean of (P - T)^2 over all elements, dE/dP = 2 (P - T)/elements. P, T [rows, ...]; in the square of T's unit",
            .example = "moth.mse(net:predict(x), y)",
            .foreign = "MSELoss mean_squared_error MeanSquaredError mse_loss squared_loss l2 L2Loss" },
-  .over_elements = true, .check = loss_check_values, .rows = rows };
+  .over_elements = true, .check = loss_check_values, .lanes = lanes, .rows = rows };

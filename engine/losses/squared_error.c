@@ -13,6 +13,11 @@ static void terms(const void *data, loss_piece *piece) {
   }
 }
 
+static enum lanes_loss_kind lanes(const loss_run *run) {
+  (void)run;
+  return LANES_HALF_SQUARES;
+}
+
 static double rows(const loss_run *run) { return loss_each_element(run, terms, NULL); }
 
 const loss_class loss_squared_error = {
@@ -22,4 +27,4 @@ const loss_class loss_squared_error = {
                   "mean of (P - T)^2/2 over all elements, dE/dP = (P - T)/elements; with reduction = \"sum\", P - T. "
                   "P, T [rows, ...]; in the square of T's unit",
            .example = "moth.squared_error{ reduction = \"sum\" }", .foreign = "half_mse half_squared_error sum_squared_error sse" },
-  .over_elements = true, .check = loss_check_values, .rows = rows };
+  .over_elements = true, .check = loss_check_values, .lanes = lanes, .rows = rows };

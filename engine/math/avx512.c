@@ -16,6 +16,12 @@ ALWAYS vector_f32 fma_f32(vector_f32 a, vector_f32 b, vector_f32 c) {
 ALWAYS vector_f64 fma_f64(vector_f64 a, vector_f64 b, vector_f64 c) {
   return (vector_f64)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
 }
+ALWAYS vector_f32x4 fma_f32x4(vector_f32x4 a, vector_f32x4 b, vector_f32x4 c) {
+  return (vector_f32x4)_mm_fmadd_ps((__m128)a, (__m128)b, (__m128)c);
+}
+ALWAYS vector_f64x4 fma_f64x4(vector_f64x4 a, vector_f64x4 b, vector_f64x4 c) {
+  return (vector_f64x4)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+}
 ALWAYS float fma_one_f32(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 ALWAYS double fma_one_f64(double a, double b, double c) { return __builtin_fma(a, b, c); }
 

@@ -1,5 +1,9 @@
 /* math/portable.c: the kernels for any processor: 16-byte vectors, which x86-64 has as SSE2 and ARM as NEON, and gcc makes of scalars
  * elsewhere. Fused multiply-add only where the compiler may assume it. */
+/* Vectors of 32 bytes never pass a call that is not inlined. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
 #define SET portable
 #define BYTES 16
 #include "math/vectors.inc"
@@ -32,7 +36,14 @@ ALWAYS vector_f64 fma_f64(vector_f64 a, vector_f64 b, vector_f64 c) {
 }
 ALWAYS float fma_one_f32(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 ALWAYS double fma_one_f64(double a, double b, double c) { return __builtin_fma(a, b, c); }
+ALWAYS vector_f32x4 fma_f32x4(vector_f32x4 a, vector_f32x4 b, vector_f32x4 c) { return fma_f32(a, b, c); }
+ALWAYS vector_f64x4 fma_f64x4(vector_f64x4 a, vector_f64x4 b, vector_f64x4 c) {
+  for (int i = 0; i < 4; i++) c[i] = __builtin_fma(a[i], b[i], c[i]);
+  return c;
+}
 #else
+ALWAYS vector_f32x4 fma_f32x4(vector_f32x4 a, vector_f32x4 b, vector_f32x4 c) { return a * b + c; }
+ALWAYS vector_f64x4 fma_f64x4(vector_f64x4 a, vector_f64x4 b, vector_f64x4 c) { return a * b + c; }
 ALWAYS vector_f32 fma_f32(vector_f32 a, vector_f32 b, vector_f32 c) { return a * b + c; }
 ALWAYS vector_f64 fma_f64(vector_f64 a, vector_f64 b, vector_f64 c) { return a * b + c; }
 ALWAYS float fma_one_f32(float a, float b, float c) { return a * b + c; }

@@ -3,7 +3,7 @@
 
 #include "core/text.h"
 #include "math/matmul.h"
-#include "network/plan_parts.h"
+#include "network/plan_lanes.h"
 
 enum { LINE = 64 };
 
@@ -309,6 +309,7 @@ static moth_status build(plan *self) {
   find_stages(self);
   status = allocate_values(self);
   if (status == MOTH_OK) status = allocate_work(self);
+  if (status == MOTH_OK) status = plan_lanes_create(self);
   if (status == MOTH_OK) status = measure_scratch(self);
   if (status == MOTH_OK) status = plan_ensure_scratch(self, m->threads);
   if (status != MOTH_OK) return status;
@@ -341,6 +342,7 @@ moth_status plan_create(moth *m, const char *where, moth_net *net, enum plan_pur
 void plan_free(moth *m, plan *self) {
   if (self == NULL) return;
   size_t nodes = (size_t)self->net->node_count;
+  plan_lanes_free(self);
   storage_release(self->values);
   storage_release(self->x_buffer);
   memory_aligned_free(m, self->t_buffer, self->t_bytes);

@@ -71,6 +71,11 @@ moth_status plan_backward(plan *self, const char *where, const void *dy, bool ac
  * `proceed`: called after the loss is known and before anything changes; false leaves everything as it was. */
 typedef bool (*plan_proceed)(void *data, double value);
 moth_status plan_step(plan *self, const char *where, const plan_step_job *job, plan_proceed proceed, void *data, plan_result *result);
+/* Many steps over the same rows, which lie in place, where the net and the job suit it (else *done is 0): up to count steps, until a loss
+ * is not finite (that step changes nothing) or a cancel is seen, which stays to be taken. values[0 … *done-1] are the losses; `kept` gets the
+ * parameters before the last of them. Nothing of the host's is called. Denormals are the caller's business: job->host_denormals is set. */
+moth_status plan_run_epochs(plan *self, const char *where, const plan_step_job *job, int64_t count, double *values, char *kept,
+                            int64_t *done);
 /* The last run's outputs [rows, outputs], contiguous, after the last activation (a step: only with want_outputs). */
 const void *plan_outputs(const plan *self);
 /* The targets that the last step gathered. */
@@ -80,7 +85,7 @@ moth_status plan_node_output(plan *self, int node, int64_t *rows, storage **s, s
 /* The loss of rows that are predicted: adds to *sum and *weight. After plan_forward. */
 moth_status plan_loss(plan *self, const moth_part *loss, const plan_targets *targets, int64_t rows, double *sum, double *weight);
 /* Which layer's output in the last step first held something that is not finite (node index; -1: none; node_count: only the loss). */
-int plan_first_not_finite(const plan *self, int64_t rows);
+int plan_first_not_finite(plan *self, int64_t rows);
 /* What the plan chose, a line a node: for net:summary(). */
 const char *plan_path(const plan *self, int node);
 

@@ -62,6 +62,8 @@ typedef struct plan_update {
   int state_count;
 } plan_update;
 
+typedef struct plan_lanes plan_lanes; /* network/plan_lanes.h */
+
 struct plan {
   moth *m;
   moth_net *net;
@@ -119,6 +121,7 @@ struct plan {
   const void *targets;
   int64_t rows;                  /* of the last run */
   bool has_outputs, has_run, can_go_back, y_holds_outputs;
+  plan_lanes *lanes;             /* NULL: the net has no such form */
   plan_pass pass;
   plan_update update;
   atomic_int failed;             /* a moth_status from a block */

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "network/plan_parts.h"
+#include "network/plan_lanes.h"
 
 /* ---- One node, some rows ------------------------------------------------------------------------------------------------------------ */
 
@@ -184,6 +184,7 @@ moth_status plan_forward(plan *self, const char *where, const plan_source *x, in
   if (status == MOTH_OK) status = plan_take_input(self, where, x);
   if (status != MOTH_OK) return status;
   begin_run(self);
+  plan_lanes_forget(self);
   unsigned denormals = pool_flush_denormals();
   plan_take_draws(self, key, step, denormals);
   plan_run_rows(self, x->values == NULL, true, false, false);
@@ -235,6 +236,7 @@ moth_status plan_node_output(plan *self, int node, int64_t *rows, storage **s, s
   *s = NULL;
   *rows = self->rows;
   if (!self->has_run || self->purpose != PLAN_TRAINING) return MOTH_OK;
+  plan_lanes_publish(self);
   int root = node < 0 ? -1 : self->roots[node];
   if (root < 0) {
     *offset = 0;
@@ -249,7 +251,8 @@ moth_status plan_node_output(plan *self, int node, int64_t *rows, storage **s, s
   return MOTH_OK;
 }
 
-int plan_first_not_finite(const plan *self, int64_t rows) {
+int plan_first_not_finite(plan *self, int64_t rows) {
+  plan_lanes_publish(self);
   for (int i = 0; i < self->node_count; i++) {
     const plan_node *p = &self->nodes[i];
     if (!self->kernels->is_finite(p->out, (int64_t)((size_t)rows * p->out_row / self->element))) return p->index;

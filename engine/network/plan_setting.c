@@ -1,7 +1,7 @@
 /* What follows from the setting of a run: rows, loss, frozen layers, where its input and targets come from. Worked out when it changes. */
 #include <string.h>
 
-#include "network/plan_parts.h"
+#include "network/plan_lanes.h"
 
 /* ---- Settings ----------------------------------------------------------------------------------------------------------------------- */
 
@@ -53,6 +53,7 @@ moth_status plan_set(plan *self, const char *where, int64_t rows, bool training,
   }
   self->nodes[self->output].run.logits = self->nodes[self->output].run.logits_backward = self->setting.fused;
   set_loss(self, rows);
+  plan_lanes_set(self);
   self->is_set = true;
   self->is_aimed = false;
   return MOTH_OK;

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "network/plan_parts.h"
+#include "network/plan_lanes.h"
 
 /* ---- The loss ----------------------------------------------------------------------------------------------------------------------- */
 
@@ -117,6 +117,28 @@ static moth_status make_ready(plan *self, const char *where, const plan_step_job
   return status;
 }
 
+/* Rows and their loss, or the same in lanes. */
+static void run_rows(plan *self, const plan_step_job *job, bool in_lanes, bool goes_back) {
+  if (!in_lanes) {
+    plan_lanes_forget(self);
+    plan_run_rows(self, job->x.values == NULL, true, true, goes_back);
+    return;
+  }
+  int64_t rows = self->setting.rows;
+  if (job->x.values == NULL) self->x_source.gather(self->x_source.data, 0, rows, self->x_buffer->bytes);
+  if (self->gathers_targets) self->t_source.gather(self->t_source.data, 0, rows, self->t_buffer);
+  plan_lanes_load(self);
+  self->sums[0].sum = plan_lanes_run(self);
+}
+
+static moth_status run_update(plan *self, const char *where, const plan_step_job *job, const seam *s, bool in_lanes, plan_result *result) {
+  if (!in_lanes) return update(self, where, job, s, result);
+  plan_lanes_aim(self, job, NULL);
+  plan_lanes_update(self);
+  optimizer_state_of(job->optimizer)->step++;
+  return MOTH_OK;
+}
+
 moth_status plan_step(plan *self, const char *where, const plan_step_job *job, plan_proceed proceed, void *data, plan_result *out) {
   moth_status status = is_ready(self, job) ? MOTH_OK : make_ready(self, where, job);
   if (status != MOTH_OK) return status;
@@ -124,7 +146,7 @@ moth_status plan_step(plan *self, const char *where, const plan_step_job *job, p
   if (wants_flat(&s)) status = context_within(self->m, network_ensure_gradients(self->m, self->net), where);
   if (status != MOTH_OK) return status;
   plan_result result = { .norm = NAN };
-  bool goes_back = self->nodes[self->output].wants_backward;
+  bool goes_back = self->nodes[self->output].wants_backward, in_lanes = !wants_flat(&s) && plan_lanes_takes(self, job);
   self->has_run = self->can_go_back = false;
   bool were_valid = self->net->gradients_valid;
   self->net->gradients_valid = false;
@@ -132,7 +154,7 @@ moth_status plan_step(plan *self, const char *where, const plan_step_job *job, p
   unsigned denormals = job->host_denormals != 0 ? job->host_denormals : pool_flush_denormals();
   plan_take_draws(self, job->key, job->step, denormals);
   weigh(self, job, &result);
-  plan_run_rows(self, job->x.values == NULL, true, true, goes_back);
+  run_rows(self, job, in_lanes, goes_back);
   status = plan_settle(self, where);
   if (status == MOTH_OK) {
     sum_up(self, &result);
@@ -142,12 +164,43 @@ moth_status plan_step(plan *self, const char *where, const plan_step_job *job, p
   bool goes_on = status == MOTH_OK && (proceed == NULL || proceed(data, result.value));
   if (goes_on) {
     prepare_update(self, job, &s, were_valid);
-    status = update(self, where, job, &s, &result);
+    status = run_update(self, where, job, &s, in_lanes, &result);
     if (status == MOTH_OK && job->training && self->commits) plan_commit(self);
   }
   if (job->host_denormals == 0) pool_restore_denormals(denormals);
   if (status == MOTH_OK) *out = result;
   return status;
+}
+
+/* ---- Epochs of one batch ------------------------------------------------------------------------------------------------------------ */
+
+moth_status plan_run_epochs(plan *self, const char *where, const plan_step_job *job, int64_t count, double *values, char *kept, int64_t *done) {
+  *done = 0;
+  if (self->lanes == NULL || job->x.values == NULL || job->targets.source.values == NULL || job->optimizer == NULL) return MOTH_OK;
+  moth_status status = is_ready(self, job) ? MOTH_OK : make_ready(self, where, job);
+  if (status != MOTH_OK) return status;
+  const seam s = find_seam(self, job);
+  if (wants_flat(&s) || !plan_lanes_takes(self, job)) return MOTH_OK;
+  plan_result result = { .norm = NAN };
+  self->has_run = self->can_go_back = self->net->gradients_valid = false;
+  direct_loss(self, job, true);
+  weigh(self, job, &result);
+  prepare_update(self, job, &s, false);
+  plan_lanes_aim(self, job, kept);
+  plan_lanes_load(self);
+  optimizer_state *state = optimizer_state_of(job->optimizer);
+  const bool is_plain = optimizer_is_plain(job->optimizer);
+  while (*done < count && !context_is_cancelled(self->m)) {
+    double value = self->loss_run.scale * plan_lanes_run(self);
+    if (!isfinite(value)) break;
+    values[(*done)++] = value;
+    plan_lanes_update(self);
+    state->step++;
+    if (!is_plain) prepare_update(self, job, &s, false);
+  }
+  self->rows = job->rows;
+  self->has_run = *done > 0;
+  return MOTH_OK;
 }
 
 /* ---- Losses of predictions ---------------------------------------------------------------------------------------------------------- */

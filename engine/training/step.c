@@ -332,6 +332,69 @@ static moth_status end_epoch(moth_trainer *self, int64_t *ended) {
   return status;
 }
 
+/* ---- Many epochs ---- */
+
+/* Whether epochs of one batch may follow each other with nobody looking in between. */
+static bool runs_on(const moth_trainer *self) {
+  return self->at.phase == TRAINER_EPOCH && self->batches == 1 && !self->shuffles && self->validation == NULL && self->metric_count == 0 &&
+         self->on_batch.function == NULL && !is_observed(self) && !is_scheduled(self);
+}
+
+enum { MOST_EPOCHS = 1024 };
+/* So many epochs at most: until the clock is to be looked at, patience might end, or a checkpoint is due. */
+static int64_t epochs_ahead(const moth_trainer *self, bool one_epoch) {
+  int64_t count = one_epoch ? 1 : MOST_EPOCHS, left = self->epochs - self->at.epoch + 1;
+  if (left < count) count = left;
+  if (self->clock.runs && self->clock.left < count) count = self->clock.left;
+  if (self->patience > 0 && self->patience - self->at.wait < count) count = self->patience - self->at.wait;
+  if (self->checkpoint_every > 0) {
+    int64_t due = self->checkpoint_every - (self->at.epoch - 1) % self->checkpoint_every;
+    if (due < count) count = due;
+  }
+  return count < 1 ? 1 : count;
+}
+
+/* Epochs that the plan can run by itself; *done of them, and 0 where an ordinary turn must take over. What they leave is what as many turns
+ * leave. */
+static moth_status run_epochs(moth_trainer *self, bool one_epoch, int64_t *done) {
+  moth_run *run = self->run;
+  *done = 0;
+  int64_t count = epochs_ahead(self, one_epoch);
+  if (run->columns[self->lr_column].capacity < run->epochs + count) {
+    lend_denormals(self);
+    moth_status status = run_reserve(run, run->epochs + count);
+    take_denormals();
+    if (status != MOTH_OK) return context_within(self->base.context, status, "train");
+  }
+  self->sums.lr = self->job.lr = optimizer_lr(self->optimizer);
+  if (self->job.rows != self->rows) feed_batch(&self->feed, 0, self->rows, &self->job.x, &self->job.targets);
+  self->job.rows = self->rows;
+  double *losses = run->columns[0].values + run->epochs, *rates = run->columns[self->lr_column].values + run->epochs;
+  moth_status status = plan_run_epochs(self->training, "train", &self->job, count, losses, self->kept, done);
+  for (int64_t i = 0; i < *done; i++) {
+    rates[i] = self->sums.lr;
+    run->epochs++;
+    judge_epoch(self);
+    self->at.epoch++;
+  }
+  if (*done == 0) return status;
+  self->at.step += *done;
+  self->at.has_kept = 1;
+  self->at.kept_epoch = self->at.epoch - 2;
+  self->sums.loss = losses[*done - 1];
+  self->sums.rows = 1;
+  return status;
+}
+
+static moth_status end_epochs(moth_trainer *self, int64_t *ended) {
+  *ended = self->at.epoch - 1;
+  if (self->checkpoint_every == 0 || *ended % self->checkpoint_every != 0) return MOTH_OK;
+  lend_denormals(self);
+  moth_status status = trainer_write_checkpoint(self);
+  take_denormals();
+  return status;
+}
+
 /* ---- Turns ---- */
 
 /* One unit of work, and what belongs to it: the epoch's beginning before the first batch, its end after the last. */
@@ -370,8 +433,10 @@ static moth_status take_turns(moth_trainer *self, bool one_epoch, int64_t *epoch
   moth *m = self->base.context;
   while (!is_over(self)) {
     if (m->closed) return context_check(m, "train"); /* by a callback */
-    int64_t ended = 0;
-    moth_status status = take_turn(self, &ended);
+    int64_t ended = 0, done = 0;
+    moth_status status = runs_on(self) ? run_epochs(self, one_epoch, &done) : MOTH_OK;
+    if (status == MOTH_OK) status = done > 0 ? end_epochs(self, &ended) : take_turn(self, &ended);
+    if (done > 1) self->clock.left -= done - 1;
     if (ended > 0) *epoch = ended;
     if (status == MOTH_CANCELLED && !self->ended) {
       moth_cancel_taken(m);

@@ -1,0 +1,34 @@
+/* network/plan_lanes.h: the path of tiny networks: a chain of narrow dense layers whose batch lies in vector lanes (math/lanes.h), as a list
+ * of layers that each step walks. Made with a training plan where the net suits it; a step takes it where its rows and what is asked of it
+ * suit, and gives the bits that blocks of rows give. */
+#ifndef NETWORK_PLAN_LANES_H
+#define NETWORK_PLAN_LANES_H
+
+#include "network/plan_parts.h"
+
+enum { LANES_MOST_ROWS = 64, LANES_MOST_INPUTS = 64, LANES_MOST_UNITS = 32 };
+
+/* Sets self->lanes where the net suits; else it stays NULL. */
+moth_status plan_lanes_create(plan *self);
+void plan_lanes_free(plan *self);
+/* Whether a node of the net has a lanes form, for plan_path. */
+bool plan_lanes_has(const plan *self, const plan_node *p);
+
+/* Whether this setting can go in lanes: called by plan_set and plan_take_aim. */
+void plan_lanes_set(plan *self);
+/* Whether this step can too. */
+bool plan_lanes_takes(const plan *self, const plan_step_job *job);
+/* The batch's inputs and targets, which lie in rows, into lanes. */
+void plan_lanes_load(plan *self);
+/* Forward, loss and backward; the loss's sum. */
+double plan_lanes_run(plan *self);
+/* Says where `kept`, a copy of the parameters, gets each step's old values (NULL: nowhere), and how updates go. */
+void plan_lanes_aim(plan *self, const plan_step_job *job, char *kept);
+/* Gradients and the update of self->update. */
+void plan_lanes_update(plan *self);
+/* The outputs of the last step into rows, where plan_node_output and others look for them. */
+void plan_lanes_publish(plan *self);
+/* Before a run in rows: what it leaves counts. */
+void plan_lanes_forget(plan *self);
+
+#endif
