@@ -1,5 +1,5 @@
-/* Products: own kernels and matmul against a plain loop in long double, for odd shapes, every order of strides, both dtypes; bits that do not
- * depend on blocking; cancel; OpenBLAS in two contexts on two threads, and absent. */
+/* Products: own kernels and matmul against a plain loop in long double, for odd shapes, every order of strides, both dtypes; their ends
+ * against the reference kernels; bits that do not depend on blocking; cancel; OpenBLAS in two contexts on two threads, and absent. */
 #include "math_support.h"
 
 #include <pthread.h>
@@ -157,6 +157,81 @@ static void small_product_bits(void **state) {
   }
 }
 
+/* What becomes of the sums, all sixteen ways, against the reference: to the bit where the set has FMA, which the reference uses too, else
+ * within the bound of any order of k. Nothing outside the columns of c and w is written. */
+enum { ADD = 1, BIAS = 2, RELU = 4, UPDATE = 8, ENDS = 16 };
+typedef struct ended { char *c, *w; } ended;
+
+static ended ended_product(const kernels *set, product p, moth_dtype dtype, const char *c, const char *w, size_t bytes, int end) {
+  ended x = { .c = malloc(bytes), .w = malloc(bytes) };
+  memcpy(x.c, c, bytes), memcpy(x.w, w, bytes);
+  p.c = element(x.c, dtype, 1);
+  if (end & UPDATE) p.w = element(x.w, dtype, 1);
+  set->of[dtype].product(&p);
+  return x;
+}
+
+static void check_ends(moth_dtype dtype, int64_t rows, int64_t columns, int64_t inner, int layouts, int end) {
+  const int64_t c_row = columns + 3, w_row = columns + 1, count = rows * c_row + 1;
+  const size_t e = bytes_of(dtype), bytes = (size_t)count * e;
+  matrix a = matrix_new(dtype, rows, inner, layouts / LAYOUTS, 1), b = matrix_new(dtype, inner, columns, layouts % LAYOUTS, 2);
+  char *c = malloc(bytes), *w = malloc(bytes), *bias = malloc((size_t)columns * e);
+  fill_values(c, dtype, count, 77, 1, false), fill_values(w, dtype, count, 78, 1, false), fill_values(bias, dtype, columns, 79, 1, false);
+  product p = product_of(&a, &b, NULL, c_row, end & ADD);
+  if (end & BIAS) p.bias = bias;
+  p.relu = end & RELU;
+  p.w_row = w_row, p.lr = 0.37;
+  ended want = ended_product(kernels_reference(), p, dtype, c, w, bytes, end);
+  for (int s = 0; s < 3; s++) {
+    const kernels *set = set_at(s);
+    if (!set) continue;
+    ended got = ended_product(set, p, dtype, c, w, bytes, end);
+    bool has_fma = strcmp(set->name, "portable") != 0, updates = end & UPDATE;
+    const char *to = updates ? got.w : got.c, *right = updates ? want.w : want.c, *before = updates ? w : c;
+    int64_t row = updates ? w_row : c_row;
+    double bound = 2 * (double)(inner + 3) * (double)(inner + 3) * (dtype == MOTH_F32 ? 0x1p-24 : 0x1p-53);
+    for (int64_t i = 0; i < count; i++) {
+      bool inside = i > 0 && (i - 1) / row < rows && (i - 1) % row < columns;
+      double x = value_of(to, dtype, i), y = value_of(inside ? right : before, dtype, i);
+      if ((x == y && !signbit(x) == !signbit(y)) || (inside && !has_fma && fabs(x - y) <= bound)) continue;
+      fail_msg("%s: [%lld,%lld]·[%lld,%lld] layouts %d end %d: element %lld is %.17g, expected %.17g", set->name, (long long)rows,
+               (long long)inner, (long long)inner, (long long)columns, layouts, end, (long long)i, x, y);
+    }
+    if (!updates) assert_memory_equal(got.w, w, bytes);
+    for (int64_t i = 0; updates && i < count; i++) {
+      if (i == 0 || (i - 1) % c_row >= columns) assert_memory_equal(element(got.c, dtype, i), element(c, dtype, i), e);
+    }
+    free(got.c), free(got.w);
+  }
+  free(want.c), free(want.w), free(a.block), free(b.block), free(c), free(w), free(bias);
+}
+
+static void ends(void **state) {
+  static const int64_t extents[] = { 1, 2, 3, 5, 7, 10, 17, 32, 63, 65, 130, 1000 };
+  enum { EXTENTS = sizeof extents / sizeof *extents };
+  int turn = 0;
+  for (int d = MOTH_F32; d <= MOTH_F64; d++) {
+    for (int i = 0; i < EXTENTS; i++) { /* every extent in every place, with a wandering pair beside it */
+      int64_t other = extents[(i * 7 + 5) % (EXTENTS - 1)], third = extents[(i * 5 + 3) % (EXTENTS - 1)];
+      const int64_t shapes[][3] = { { extents[i], other, third }, { third, extents[i], other }, { other, third, extents[i] },
+                                    { extents[i], extents[i], 0 } };
+      for (int s = 0; s < 4; s++) {
+        for (int end = 0; end < ENDS; end++) {
+          check_ends((moth_dtype)d, shapes[s][0], shapes[s][1], shapes[s][2], turn++ * 7 % (LAYOUTS * LAYOUTS), end);
+        }
+      }
+    }
+    static const int64_t deep[][3] = { { 3, 5, 1000 }, { 64, 10, 700 }, { 130, 16, 700 }, { 70, 130, 600 }, { 16, 600, 300 }, { 600, 10, 64 }, { 10, 64, 3000 } };
+    for (size_t s = 0; s < sizeof deep / sizeof *deep; s++) {
+      for (int end = 0; end < ENDS; end++) {
+        for (int i = 0; i < 4; i++) { /* rows or columns of a and of b together */
+          check_ends((moth_dtype)d, deep[s][0], deep[s][1], deep[s][2], i / 2 * LAYOUTS + i % 2, end);
+        }
+      }
+    }
+  }
+}
+
 static void products(void **state) {
   static const int64_t shapes[][3] = { { 1, 1, 1 }, { 7, 5, 3 }, { 64, 128, 100 }, { 131, 127, 133 }, { 200, 1, 3000 }, { 1, 3000, 200 }, { 3, 257, 1025 },
                                        { 300, 301, 299 }, { 0, 5, 5 }, { 5, 0, 5 }, { 5, 5, 0 } };
@@ -275,8 +350,8 @@ static void two_contexts(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(small_products), cmocka_unit_test(small_product_bits), cmocka_unit_test(products), cmocka_unit_test(broadcast_operands),
-    cmocka_unit_test(large_products), cmocka_unit_test(limits), cmocka_unit_test(no_memory), cmocka_unit_test(two_contexts),
+    cmocka_unit_test(small_products), cmocka_unit_test(small_product_bits), cmocka_unit_test(ends), cmocka_unit_test(products),
+    cmocka_unit_test(broadcast_operands), cmocka_unit_test(large_products), cmocka_unit_test(limits), cmocka_unit_test(no_memory), cmocka_unit_test(two_contexts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
