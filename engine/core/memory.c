@@ -91,6 +91,16 @@ void memory_aligned_free(moth *m, void *block, size_t bytes) {
 }
 
 moth_status memory_grow(moth *m, void *array, int64_t *capacity, int64_t wanted, size_t size) {
+  const int64_t before = *capacity;
+  moth_status status = memory_extend(m, array, capacity, wanted, size);
+  if (status != MOTH_OK || *capacity == before) return status;
+  unsigned char *block;
+  memcpy(&block, array, sizeof block);
+  memset(block + (size_t)before * size, 0, (size_t)(*capacity - before) * size);
+  return MOTH_OK;
+}
+
+moth_status memory_extend(moth *m, void *array, int64_t *capacity, int64_t wanted, size_t size) {
   if (wanted <= *capacity) return MOTH_OK;
   int64_t grown = *capacity < 8 ? 8 : *capacity;
   while (grown < wanted) grown = grown > INT64_MAX / 2 ? wanted : grown * 2;
@@ -102,7 +112,6 @@ moth_status memory_grow(moth *m, void *array, int64_t *capacity, int64_t wanted,
   memcpy(&block, array, sizeof block);
   unsigned char *moved = memory_resize(m, block, old_bytes, bytes);
   if (moved == NULL) return m->status;
-  memset(moved + old_bytes, 0, bytes - old_bytes);
   block = moved;
   memcpy(array, &block, sizeof block);
   *capacity = grown;

@@ -19,6 +19,8 @@ void memory_aligned_free(moth *m, void *block, size_t bytes);
 /* Grows an array of `size`-byte elements to hold at least `wanted`, doubling; *array and *capacity change only on success. New
  * elements are zero. */
 moth_status memory_grow(moth *m, void *array, int64_t *capacity, int64_t wanted, size_t size);
+/* The same, what is new left as it comes. */
+moth_status memory_extend(moth *m, void *array, int64_t *capacity, int64_t wanted, size_t size);
 /* A copy of a text; freed with memory_text_free. */
 char *memory_text(moth *m, const char *text);
 void memory_text_free(moth *m, char *text);

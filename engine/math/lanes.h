@@ -27,7 +27,7 @@ typedef struct lanes_dense {
   const void *x;                 /* [inputs, padded] */
   void *y;                       /* [outputs, padded], after the activation */
   const void *d;                 /* [outputs, padded]: dE/dz */
-  const void *d_rows;            /* the same as [rows, outputs], rows d_row apart; what lies between means nothing but may be read */
+  const void *d_rows;            /* where outputs > 1, the same as [rows, outputs], rows d_row apart; what lies between may be read */
   int64_t d_row;
   void *dx;                      /* [inputs, padded]: dE/dz of the layer before, whose outputs x are */
   void *dx_rows;                 /* the same as [padded, inputs rounded up to 4], rows dx_row apart; NULL: not wanted */
@@ -46,20 +46,24 @@ typedef struct lanes_loss {
   void *d;                       /* gets scale times the slope, through the last activation's, whose outputs p are */
   double *terms;                 /* room for columns × padded */
   double scale;
+  double sum;                    /* gets the unscaled sum, element after element */
 } lanes_loss;
+
+/* What it works on, a lanes_dense or a lanes_loss, so that a step is a list of them. */
+typedef void (*lanes_function)(void *data);
 
 /* One dtype's, one width's. */
 typedef struct lanes_kernels {
   int64_t lanes;                 /* `padded` is a multiple of it */
-  void (*forward[LANES_ACTIVATIONS])(const lanes_dense *layer);
-  void (*back[LANES_ACTIVATIONS])(const lanes_dense *layer); /* dx, through the activation of the layer before */
-  void (*update)(const lanes_dense *layer);                  /* w = fma(-lr, gradient, w); here `lanes` divides d_row, not padded */
-  void (*gradient)(const lanes_dense *layer);
+  lanes_function forward[LANES_ACTIVATIONS];
+  lanes_function back[LANES_ACTIVATIONS]; /* dx, through the activation of the layer before */
+  lanes_function update;         /* w = fma(-lr, gradient, w); here `lanes` divides d_row, not padded */
+  lanes_function gradient;
 } lanes_kernels;
 
 /* Those that every width shares; lines of lanes are multiples of 4. */
 typedef struct lanes_common {
-  double (*loss[LANES_LOSSES][LANES_ACTIVATIONS])(const lanes_loss *loss); /* the unscaled sum, element after element; LANES_BINARY: linear */
+  lanes_function loss[LANES_LOSSES][LANES_ACTIVATIONS]; /* LANES_BINARY: linear */
   void (*to_rows)(const void *lanes, int64_t padded, int64_t features, void *rows, int64_t row);  /* features and padded rounded up to 4 */
   void (*to_lanes)(const void *rows, int64_t row, int64_t count, int64_t features, void *lanes, int64_t padded); /* exactly those */
 } lanes_common;

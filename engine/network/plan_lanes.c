@@ -8,29 +8,32 @@ enum { LINE = 64, WIDEST = 16 /* lanes of any set */ };
 
 /* A dense layer and the activation behind it. */
 typedef struct lanes_layer {
-  lanes_dense dense;
+  lanes_dense dense;             /* first: a step's functions are given it, and find the rest around it */
+  plan *plan;
   int position, activation_position; /* in plan.nodes; the second -1 where the activation is the dense layer's own */
   const activation *activation;
   enum lanes_activation kind;    /* as it runs now: LANES_APART passes over memory */
   bool is_last;
   char *y, *z;                   /* after and before the activation; z is used where the activation is apart */
   char *d, *d_rows;
-  void (*forward)(const lanes_dense *);
-  void (*back)(const lanes_dense *);
-  void (*update)(const lanes_dense *);
-  void (*gradient)(const lanes_dense *);
 } lanes_layer;
+
+/* What a step does, one call after the other. */
+typedef struct lanes_op { lanes_function run; void *data; } lanes_op;
+typedef struct lanes_ops { int count; lanes_op *list; } lanes_ops;
 
 struct plan_lanes {
   int count;
   lanes_layer *layers;
+  lanes_op *ops;                 /* room for all lists */
+  lanes_ops passes, update, gradient; /* forward, loss and backward; then what follows where the loss is finite */
   const lanes_common *common;
   char *block, *x, *t, *g;       /* inputs, targets, a flat gradient: in one block of memory */
   double *terms;
   size_t bytes;
   int64_t rows;                  /* of the setting; 0: it does not suit */
   lanes_loss loss;
-  double (*loss_function)(const lanes_loss *); /* NULL: the loss's own rows */
+  lanes_function loss_function;  /* NULL: the loss's own rows */
   bool updates_plainly, is_published;
   char *kept;
 };
@@ -121,11 +124,14 @@ static void find_layers(plan *self) {
     l->layers[l->count++] = (lanes_layer){
       .dense = { .inputs = block->views[0].size[1], .outputs = block->views[0].size[0], .has_bias = block->view_count > 1,
                  .w = self->nodes[i].blocks[0] },
-      .position = i, .activation_position = -1, .activation = &node->activation,
+      .plan = self, .position = i, .activation_position = -1, .activation = &node->activation,
     };
   }
   l->layers[l->count - 1].is_last = true;
 }
+
+/* Forward and backward may take two a layer and the loss three, update and gradient one. */
+static size_t ops_of(const plan *self) { return 6 * (size_t)self->node_count + 3; }
 
 moth_status plan_lanes_create(plan *self) {
   moth *m = self->m;
@@ -135,7 +141,8 @@ moth_status plan_lanes_create(plan *self) {
   *l = (plan_lanes){ .common = &m->kernels->lanes_common[self->dtype], .is_published = true };
   self->lanes = l;
   l->layers = memory_new(m, (size_t)self->node_count, sizeof *l->layers);
-  if (l->layers == NULL) return m->status;
+  if (l->layers != NULL) l->ops = memory_new(m, ops_of(self), sizeof *l->ops);
+  if (l->ops == NULL) return m->status;
   find_layers(self);
   l->bytes = place(self);
   l->block = memory_aligned(m, l->bytes, true);
@@ -148,6 +155,7 @@ void plan_lanes_free(plan *self) {
   plan_lanes *l = self->lanes;
   if (l == NULL) return;
   memory_aligned_free(self->m, l->block, l->bytes);
+  memory_free(self->m, l->ops, ops_of(self), sizeof *l->ops);
   memory_free(self->m, l->layers, (size_t)self->node_count, sizeof *l->layers);
   memory_free(self->m, l, 1, sizeof *l);
   self->lanes = NULL;
@@ -159,6 +167,14 @@ void plan_lanes_free(plan *self) {
 static const lanes_kernels *kernels_for(const plan *self, int64_t count) {
   const lanes_kernels *sets = self->m->kernels->lanes[self->dtype];
   return (count + 3) / 4 <= (count + sets[1].lanes - 1) / sets[1].lanes ? &sets[0] : &sets[1];
+}
+
+static void add_op(lanes_ops *ops, lanes_function run, void *data) { ops->list[ops->count++] = (lanes_op){ run, data }; }
+
+static void clear_ops(plan_lanes *l, int nodes) {
+  l->update = (lanes_ops){ 0, l->ops };
+  l->gradient = (lanes_ops){ 0, l->ops + nodes };
+  l->passes = (lanes_ops){ 0, l->ops + 2 * nodes };
 }
 
 static void set_layer(plan *self, int index, const lanes_kernels *across) {
@@ -180,10 +196,75 @@ static void set_layer(plan *self, int index, const lanes_kernels *across) {
   dense->dx_rows = before == NULL || before->kind == LANES_APART || dense->inputs == 1 ? NULL : before->d_rows;
   dense->dx_row = before == NULL ? 0 : before->dense.d_row;
   dense->g = l->g + ((char *)dense->w - (char *)self->net->parameters->values);
-  layer->forward = across->forward[layer->kind == LANES_APART ? LANES_LINEAR : layer->kind];
-  layer->back = before == NULL ? NULL : across->back[before->kind == LANES_APART ? LANES_LINEAR : before->kind];
-  layer->update = along->update;
-  layer->gradient = along->gradient;
+}
+
+/* dE/dy in d becomes dE/dz, and its rows. */
+static void slope(void *data) {
+  const lanes_layer *layer = data;
+  const lanes_dense *dense = &layer->dense;
+  const plan *self = layer->plan;
+  const activation *a = layer->activation;
+  a->class->backward(self->kernels, self->dtype, a->numbers, 1, dense->outputs * dense->padded, a->class->from_input ? layer->z : NULL,
+                     layer->y, layer->d);
+  if (dense->outputs > 1) self->lanes->common->to_rows(layer->d, dense->padded, dense->outputs, layer->d_rows, dense->d_row);
+}
+
+static void activate(void *data) {
+  const lanes_layer *layer = data;
+  const activation *a = layer->activation;
+  a->class->forward(layer->plan->kernels, layer->plan->dtype, a->numbers, 1, layer->dense.outputs * layer->dense.padded, layer->z, layer->y);
+}
+
+static void turn_slopes(void *data) {
+  const lanes_layer *layer = data;
+  const lanes_dense *dense = &layer->dense;
+  layer->plan->lanes->common->to_rows(layer->d, dense->padded, dense->outputs, layer->d_rows, dense->d_row);
+}
+
+/* A loss without a kernel here, by its own rows: from lanes, into rows. */
+static void loss_by_rows(void *data) {
+  plan *self = data;
+  plan_lanes *l = self->lanes;
+  const lanes_layer *last = &l->layers[l->count - 1];
+  const lanes_dense *dense = &last->dense;
+  loss_run run = self->loss_run;
+  run.p = last->y, run.p_row = 1, run.p_column = dense->padded;
+  run.d = dense->outputs == 1 ? last->d : last->d_rows, run.d_row = dense->d_row, run.d_column = 1;
+  run.y = NULL;
+  l->loss.sum = self->loss_class->rows(&run);
+  if (dense->outputs > 1) l->common->to_lanes(last->d_rows, dense->d_row, dense->rows, dense->outputs, last->d, dense->padded);
+}
+
+static void list_loss(plan *self, lanes_layer *last) {
+  plan_lanes *l = self->lanes;
+  bool by_rows = l->loss_function == NULL;
+  if (by_rows) add_op(&l->passes, loss_by_rows, self);
+  else add_op(&l->passes, l->loss_function, &l->loss);
+  if (last->kind == LANES_APART || (by_rows && last->kind != LANES_LINEAR)) add_op(&l->passes, slope, last);
+  else if (!by_rows && last->dense.outputs > 1) add_op(&l->passes, turn_slopes, last);
+}
+
+/* An activation apart counts as linear, and is an op of its own. */
+static void list_passes(plan *self, const lanes_kernels *across) {
+  plan_lanes *l = self->lanes;
+  for (int i = 0; i < l->count; i++) {
+    lanes_layer *layer = &l->layers[i];
+    bool is_apart = layer->kind == LANES_APART;
+    add_op(&l->passes, across->forward[is_apart ? LANES_LINEAR : layer->kind], &layer->dense);
+    if (is_apart) add_op(&l->passes, activate, layer);
+  }
+  list_loss(self, &l->layers[l->count - 1]);
+  for (int i = l->count - 1; i > 0; i--) {
+    lanes_layer *before = &l->layers[i - 1];
+    bool is_apart = before->kind == LANES_APART;
+    add_op(&l->passes, across->back[is_apart ? LANES_LINEAR : before->kind], &l->layers[i].dense);
+    if (is_apart) add_op(&l->passes, slope, before);
+  }
+  for (int i = l->count - 1; i >= 0; i--) {
+    const lanes_kernels *along = kernels_for(self, l->layers[i].dense.outputs);
+    add_op(&l->update, along->update, &l->layers[i].dense);
+    add_op(&l->gradient, along->gradient, &l->layers[i].dense);
+  }
 }
 
 static void set_loss(plan *self) {
@@ -201,14 +282,16 @@ void plan_lanes_set(plan *self) {
   if (l == NULL) return;
   const plan_setting *s = &self->setting;
   const lanes_layer *last = &l->layers[l->count - 1];
-  bool suits = s->has_loss && s->training && s->rows > 0 && s->rows <= LANES_MOST_ROWS && self->block_count == 1 &&
+  bool suits = s->has_loss && s->training && s->rows > 1 && s->rows <= LANES_MOST_ROWS && self->block_count == 1 &&
                (s->fused || !last->activation->class->whole_row);
   plan_lanes_publish(self);
   l->rows = suits ? s->rows : 0;
   if (!suits) return;
   const lanes_kernels *across = kernels_for(self, s->rows);
+  clear_ops(l, self->node_count);
   for (int i = 0; i < l->count; i++) set_layer(self, i, across);
   set_loss(self);
+  list_passes(self, across);
   memset(l->x, 0, (size_t)(l->t - l->x)); /* lanes beyond the rows */
   memset(l->t, 0, (size_t)(l->g - l->t));
 }
@@ -233,64 +316,22 @@ static void load_classes(plan *self) {
 
 void plan_lanes_load(plan *self) {
   plan_lanes *l = self->lanes;
+  l->is_published = false;
+  l->loss.scale = self->loss_run.scale;
   l->common->to_lanes(self->x, self->features, l->rows, self->features, l->x, l->layers[0].dense.padded);
   if (l->loss_function == NULL) return;
   if (self->classes) load_classes(self);
   else l->common->to_lanes(self->targets, self->columns, l->rows, self->columns, l->t, l->loss.padded);
 }
 
-static void activate(const plan *self, const lanes_layer *layer) {
-  const activation *a = layer->activation;
-  a->class->forward(self->kernels, self->dtype, a->numbers, 1, layer->dense.outputs * layer->dense.padded, layer->z, layer->y);
-}
-
-/* dE/dy in d becomes dE/dz, and its rows. */
-static void slope(const plan *self, const lanes_layer *layer) {
-  const lanes_dense *dense = &layer->dense;
-  const activation *a = layer->activation;
-  a->class->backward(self->kernels, self->dtype, a->numbers, 1, dense->outputs * dense->padded, a->class->from_input ? layer->z : NULL,
-                     layer->y, layer->d);
-  if (dense->outputs > 1) self->lanes->common->to_rows(layer->d, dense->padded, dense->outputs, layer->d_rows, dense->d_row);
-}
-
-static double compute_loss(plan *self) {
-  plan_lanes *l = self->lanes;
-  const lanes_layer *last = &l->layers[l->count - 1];
-  const lanes_dense *dense = &last->dense;
-  double sum;
-  bool wants_slope = last->kind == LANES_APART;
-  if (l->loss_function != NULL) {
-    l->loss.scale = self->loss_run.scale;
-    sum = l->loss_function(&l->loss);
-    if (!wants_slope && dense->outputs > 1) l->common->to_rows(last->d, dense->padded, dense->outputs, last->d_rows, dense->d_row);
-  } else {
-    loss_run run = self->loss_run;
-    run.p = last->y, run.p_row = 1, run.p_column = dense->padded;
-    run.d = (void *)(uintptr_t)dense->d_rows, run.d_row = dense->d_row, run.d_column = 1;
-    run.y = NULL;
-    sum = self->loss_class->rows(&run);
-    if (dense->outputs > 1) l->common->to_lanes(last->d_rows, dense->d_row, l->rows, dense->outputs, last->d, dense->padded);
-    wants_slope = last->kind != LANES_LINEAR;
-  }
-  if (wants_slope) slope(self, last);
-  return sum;
+static inline void run_ops(const lanes_ops *ops) {
+  const lanes_op *op = ops->list;
+  for (int left = ops->count; left > 0; left--, op++) op->run(op->data);
 }
 
 double plan_lanes_run(plan *self) {
-  plan_lanes *l = self->lanes;
-  lanes_layer *layers = l->layers;
-  const int count = l->count;
-  for (int i = 0; i < count; i++) {
-    layers[i].forward(&layers[i].dense);
-    if (layers[i].kind == LANES_APART) activate(self, &layers[i]);
-  }
-  double sum = compute_loss(self);
-  for (int i = count - 1; i > 0; i--) {
-    layers[i].back(&layers[i].dense);
-    if (layers[i - 1].kind == LANES_APART) slope(self, &layers[i - 1]);
-  }
-  l->is_published = false;
-  return sum;
+  run_ops(&self->lanes->passes);
+  return self->lanes->loss.sum;
 }
 
 void plan_lanes_aim(plan *self, const plan_step_job *job, char *kept) {
@@ -308,11 +349,11 @@ void plan_lanes_update(plan *self) {
   plan_lanes *l = self->lanes;
   const moth_net *net = self->net;
   if (l->updates_plainly) {
-    for (int i = l->count - 1; i >= 0; i--) l->layers[i].update(&l->layers[i].dense);
+    run_ops(&l->update);
     return;
   }
   if (l->kept != NULL) memcpy(l->kept, net->parameters->values, (size_t)net->parameter_count * self->element);
-  for (int i = l->count - 1; i >= 0; i--) l->layers[i].gradient(&l->layers[i].dense);
+  run_ops(&l->gradient);
   const plan_update *u = &self->update;
   void *states[OPTIMIZER_MAX_STATES];
   for (int i = 0; i < u->state_count; i++) states[i] = u->states[i];

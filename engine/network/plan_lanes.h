@@ -14,7 +14,8 @@ void plan_lanes_free(plan *self);
 /* Whether a node of the net has a lanes form, for plan_path. */
 bool plan_lanes_has(const plan *self, const plan_node *p);
 
-/* Whether this setting can go in lanes: called by plan_set and plan_take_aim. */
+/* Works out what follows from a setting, and whether it can go in lanes; called by plan_set. A single row cannot: products of one row add in
+ * an order of their own (math/kernels.h), and there is nothing to lay side by side. */
 void plan_lanes_set(plan *self);
 /* Whether this step can too. */
 bool plan_lanes_takes(const plan *self, const plan_step_job *job);

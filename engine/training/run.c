@@ -32,7 +32,7 @@ moth_status run_reserve(moth_run *run, int64_t epochs) {
   moth_status status = MOTH_OK;
   for (int i = 0; status == MOTH_OK && i < run->column_count; i++) {
     run_column *column = &run->columns[i];
-    status = memory_grow(run->base.context, &column->values, &column->capacity, epochs, sizeof *column->values);
+    status = memory_extend(run->base.context, &column->values, &column->capacity, epochs, sizeof *column->values);
   }
   return status;
 }
