@@ -275,7 +275,11 @@ static void describe_paths(plan *self) {
       bool blas = matmul_wants_blas(self->dtype, rows, block->views[0].size[0], block->views[0].size[1]);
       product = blas ? "OpenBLAS, " : "own loops, ";
     }
-    if (node->whole_batch) text_format(p->path, sizeof p->path, "%swhole batch", product);
+    if (self->lanes != NULL) {
+      text_format(p->path, sizeof p->path, "lanes, 2 to %d rows; more: %sblocks", LANES_MOST_ROWS, product);
+    } else if (plan_lanes_miss(self, p)) {
+      text_format(p->path, sizeof p->path, "no lanes, blocks of %lld rows", (long long)rows);
+    } else if (node->whole_batch) text_format(p->path, sizeof p->path, "%swhole batch", product);
     else text_format(p->path, sizeof p->path, "%sblocks of %lld rows", product, (long long)rows);
   }
 }

@@ -40,9 +40,9 @@ struct plan_lanes {
 
 /* ---- What suits --------------------------------------------------------------------------------------------------------------------- */
 
-bool plan_lanes_has(const plan *self, const plan_node *p) {
+static bool has_lanes(const plan *self, const plan_node *p) {
   const layer_node *node = p->run.node;
-  if (self->element == 0 || p->input_count != 1 || node->owner != node->index || self->net->next_use[node->index] >= 0) return false;
+  if (p->input_count != 1 || node->owner != node->index || self->net->next_use[node->index] >= 0) return false;
   if (p->class->lanes == LAYER_NO_LANES || node->whole_batch) return false;
   const activation_class *g = node->activation.class;
   return g == NULL || !g->whole_row || &self->nodes[self->output] == p;
@@ -53,7 +53,7 @@ static bool is_chain(const plan *self) {
   if (self->net->index_input || self->x_readers != 1 || self->output != self->node_count - 1 || self->output_is_read) return false;
   for (int i = 0; i < self->node_count; i++) {
     const plan_node *p = &self->nodes[i];
-    if (!plan_lanes_has(self, p)) return false;
+    if (!has_lanes(self, p)) return false;
     int from = p->roots[0] < 0 ? -1 : self->positions[p->roots[0]];
     if (from != i - 1 || (i < self->output && p->readers != 1)) return false;
   }
@@ -78,6 +78,15 @@ static bool is_narrow(const plan *self) {
     if (inputs > LANES_MOST_INPUTS || units > LANES_MOST_UNITS) return false;
   }
   return true;
+}
+
+bool plan_lanes_miss(const plan *self, const plan_node *p) {
+  if (self->purpose != PLAN_TRAINING || has_lanes(self, p)) return false;
+  for (int i = 0; i < self->node_count; i++) {
+    const moth_shape *out = &self->nodes[i].run.node->out;
+    if (network_features(out) > LANES_MOST_UNITS) return false;
+  }
+  return self->features <= LANES_MOST_INPUTS;
 }
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------------------------- */

@@ -11,8 +11,8 @@ enum { LANES_MOST_ROWS = 64, LANES_MOST_INPUTS = 64, LANES_MOST_UNITS = 32 };
 /* Sets self->lanes where the net suits; else it stays NULL. */
 moth_status plan_lanes_create(plan *self);
 void plan_lanes_free(plan *self);
-/* Whether a node of the net has a lanes form, for plan_path. */
-bool plan_lanes_has(const plan *self, const plan_node *p);
+/* Whether a training plan of a narrow net has no lanes because of this node, for plan_path. */
+bool plan_lanes_miss(const plan *self, const plan_node *p);
 
 /* Works out what follows from a setting, and whether it can go in lanes; called by plan_set. A single row cannot: products of one row add in
  * an order of their own (math/kernels.h), and there is nothing to lay side by side. */
