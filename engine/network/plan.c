@@ -276,7 +276,7 @@ static void describe_paths(plan *self) {
       product = blas ? "OpenBLAS, " : "own loops, ";
     }
     if (self->lanes != NULL) {
-      text_format(p->path, sizeof p->path, "lanes, 2 to %d rows; more: %sblocks", LANES_MOST_ROWS, product);
+      text_format(p->path, sizeof p->path, "lanes, 2 to %lld rows; more: %sblocks", (long long)plan_lanes_rows(self), product);
     } else if (plan_lanes_miss(self, p)) {
       text_format(p->path, sizeof p->path, "no lanes, blocks of %lld rows", (long long)rows);
     } else if (node->whole_batch) text_format(p->path, sizeof p->path, "%swhole batch", product);

@@ -100,9 +100,18 @@ static char *take(const plan *self, size_t *at, int64_t count, size_t size) {
   return piece;
 }
 
+int64_t plan_lanes_rows(const plan *self) {
+  const plan_lanes *l = self->lanes;
+  int64_t widest = 1, vectors = LANES_MOST_VECTORS * self->m->kernels->lanes[self->dtype][1].lanes;
+  for (int i = 0; i < l->count; i++) {
+    if (l->layers[i].dense.outputs > widest) widest = l->layers[i].dense.outputs;
+  }
+  return vectors / widest < LANES_MOST_ROWS ? vectors / widest : LANES_MOST_ROWS;
+}
+
 static size_t place(plan *self) {
   plan_lanes *l = self->lanes;
-  int64_t rows = up_to(self->capacity < LANES_MOST_ROWS ? self->capacity : LANES_MOST_ROWS, WIDEST);
+  int64_t most = plan_lanes_rows(self), rows = up_to(self->capacity < most ? self->capacity : most, WIDEST);
   size_t at = 0, e = self->element;
   l->x = take(self, &at, up_to(self->features, 4) * rows, e);
   l->t = take(self, &at, up_to(self->columns, 4) * rows, e);
@@ -291,7 +300,7 @@ void plan_lanes_set(plan *self) {
   if (l == NULL) return;
   const plan_setting *s = &self->setting;
   const lanes_layer *last = &l->layers[l->count - 1];
-  bool suits = s->has_loss && s->training && s->rows > 1 && s->rows <= LANES_MOST_ROWS && self->block_count == 1 &&
+  bool suits = s->has_loss && s->training && s->rows > 1 && s->rows <= plan_lanes_rows(self) && self->block_count == 1 &&
                (s->fused || !last->activation->class->whole_row);
   plan_lanes_publish(self);
   l->rows = suits ? s->rows : 0;

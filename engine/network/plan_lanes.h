@@ -6,11 +6,15 @@
 
 #include "network/plan_parts.h"
 
-enum { LANES_MOST_ROWS = 64, LANES_MOST_INPUTS = 64, LANES_MOST_UNITS = 32 };
+/* Measured on Zen 4, both dtypes: in lanes a step takes 0.4 to 0.9 of its time in rows, as long as no layer has more than 16 units and its
+ * outputs fit LANES_MOST_VECTORS vectors; beyond, rows fill their vectors by themselves. */
+enum { LANES_MOST_ROWS = 256, LANES_MOST_INPUTS = 64, LANES_MOST_UNITS = 16, LANES_MOST_VECTORS = 64 };
 
 /* Sets self->lanes where the net suits; else it stays NULL. */
 moth_status plan_lanes_create(plan *self);
 void plan_lanes_free(plan *self);
+/* The most rows that go in lanes. */
+int64_t plan_lanes_rows(const plan *self);
 /* Whether a training plan of a narrow net has no lanes because of this node, for plan_path. */
 bool plan_lanes_miss(const plan *self, const plan_node *p);
 
