@@ -36,6 +36,8 @@ static inline sizes sizes_of(const layer_node *node) {
   return (sizes){ block->views[0].size[1], block->views[0].size[0], block->view_count > 1, dtype_size(node->dtype) };
 }
 
+extern const activation_class activation_relu; /* which products know */
+
 static activation tail(const layer_node *node) { return node->activation; }
 
 static moth_status misfit(moth *m, const layer_node *node, const moth_shape *in) {
@@ -83,19 +85,19 @@ static moth_status prepare(moth *m, const layer_node *node, int64_t rows) {
   return status;
 }
 
-/* z lies in `out`, or, where backward needs it and will come, in the saved rows. */
+/* z lies in `out`, or, where backward needs it and will come, in the saved rows. Products know the bias and relu; other activations follow. */
 static moth_status forward(const layer_run *run, const void *const *in, void *out) {
   const layer_node *node = run->node;
   const sizes s = sizes_of(node);
   const activation *a = &node->activation;
-  const bool keep = a->class->from_input && !run->logits && run->saved_rows != NULL;
+  const bool keep = a->class->from_input && !run->logits && run->saved_rows != NULL, relu = !run->logits && a->class == &activation_relu;
   void *z = keep ? run->saved_rows : out;
   const char *w = run->blocks[0];
   const product p = { .m = run->rows, .n = s.outputs, .k = s.inputs, .a = in[0], .a_row = s.inputs, .a_column = 1, .b = w,
-                      .b_row = s.outputs, .b_column = 1, .c = z, .c_row = s.outputs,
+                      .b_row = s.outputs, .b_column = 1, .c = z, .c_row = s.outputs, .relu = relu,
                       .bias = s.has_bias ? w + (size_t)(s.inputs * s.outputs) * s.element : NULL };
   if (!matmul(run->m, node->dtype, &p)) return MOTH_CANCELLED;
-  if (!run->logits) a->class->forward(run->kernels, node->dtype, a->numbers, run->rows, s.outputs, z, out);
+  if (!run->logits && !relu) a->class->forward(run->kernels, node->dtype, a->numbers, run->rows, s.outputs, z, out);
   return MOTH_OK;
 }
 
@@ -115,7 +117,7 @@ static moth_status backward(const layer_run *run, const void *const *in, const v
   return matmul(run->m, node->dtype, &p) ? MOTH_OK : MOTH_CANCELLED;
 }
 
-/* Rows of the block: dWᵀ = Xᵀ·dZ; its last, the bias, is dZ's column sums. */
+/* Rows of the block: dWᵀ = Xᵀ·dZ; its last, the bias, is dZ's column sums. Where SGD takes them at once they go straight into the weights. */
 static moth_status gradient(const layer_run *run, const void *const *in, const void *d_z, int block, int64_t from, int64_t to,
                             gradient_sink *sink) {
   (void)block;
@@ -127,13 +129,15 @@ static moth_status gradient(const layer_run *run, const void *const *in, const v
   if (first < weights_end) {
     const product p = { .m = weights_end - first, .n = s.outputs, .k = run->rows, .a = (const char *)in[0] + (size_t)first * s.element,
                         .a_row = 1, .a_column = s.inputs, .b = d_z, .b_row = s.outputs, .b_column = 1, .c = sink->g, .c_row = s.outputs,
-                        .add = sink->add };
+                        .add = sink->add, .w = sink->w, .w_row = s.outputs, .lr = sink->lr };
     if (!matmul(run->m, node->dtype, &p)) return MOTH_CANCELLED;
   }
   if (end > s.inputs) {
-    char *bias = (char *)sink->g + (size_t)((s.inputs - first) * s.outputs) * s.element;
-    run->kernels->add_columns(d_z, run->rows, s.outputs, s.outputs, bias, sink->add);
+    const size_t at = (size_t)((s.inputs - first) * s.outputs) * s.element;
+    run->kernels->add_columns(d_z, run->rows, s.outputs, s.outputs, (char *)sink->g + at, sink->add);
+    if (sink->w != NULL) run->kernels->sgd((char *)sink->w + at, (char *)sink->g + at, s.outputs, sink->lr, 0);
   }
+  sink->applied = sink->w != NULL;
   return MOTH_OK;
 }
 

@@ -23,6 +23,13 @@ static void update_range(const plan *self, const network_range *range, const voi
   u->optimizer->update(self->kernels, self->net->parameters->values + at, g, states, range->to - range->from, &u->numbers);
 }
 
+/* Whether a layer may put this range's gradient straight into its parameters: plain SGD follows, and nobody else sees or adds to it. */
+static bool is_direct(const plan *self, const network_range *range) {
+  const plan_update *u = &self->update;
+  return u->now && !u->flat && !u->add && u->optimizer->is_plain && u->state_count == 0 && u->numbers.weight_decay == 0 &&
+         self->net->next_use[range->node] < 0;
+}
+
 /* The uses of a layer one after the other, in order, into the same place; then the update while it is in cache. */
 static void range_task(void *data, int64_t index, int worker) {
   plan *self = data;
@@ -33,6 +40,10 @@ static void range_task(void *data, int64_t index, int worker) {
   char *g = u->flat ? self->net->gradients->values + (size_t)range->offset * self->element
                     : plan_scratch(self, worker) + self->scratch_layer;
   gradient_sink sink = { .g = g, .add = u->add };
+  if (is_direct(self, range)) {
+    sink.w = self->net->parameters->values + (size_t)range->offset * self->element;
+    sink.lr = u->numbers.lr;
+  }
   for (int node = range->node; node >= 0; node = self->net->next_use[node]) {
     moth_status status = add_gradient(self, node, range, worker, &sink);
     sink.add = true;
@@ -41,7 +52,7 @@ static void range_task(void *data, int64_t index, int worker) {
     if (u->polls) return;
     assert(!"a gradient below 2^30 flop does not fail");
   }
-  if (u->now) update_range(self, range, g);
+  if (u->now && !sink.applied) update_range(self, range, g);
 }
 
 static void update_task(void *data, int64_t index, int worker) {
