@@ -1,4 +1,4 @@
-"""Times Moth beside its peers, alternately in one run, and prints the table; `compare` says how it is called, engines.py how it is measured."""
+"""Times Moth beside its peers, alternately in one run, and prints the table; `compare` says how it is called, engines.py how we measure."""
 import argparse
 import datetime
 import fnmatch
@@ -23,7 +23,6 @@ class Session:
         self.rounds, self.seconds = (2, 0.1) if quick else (5, 0.2)
         self.quick, self.engines, self.failures = quick, {}, []
         self.found = {peer: engines.find(peer) for peer in PEERS}
-        self.missing = [peer for peer in PEERS if not self.found[peer]]
 
     def engine(self, name, threads):
         if (name, threads) not in self.engines:
@@ -35,7 +34,7 @@ class Session:
         print(failure, file=sys.stderr, flush=True)
 
     def best(self, turns):
-        """The best rate of each turn: a dict of key to (engine, work). The turns of a round follow one another. A turn that fails is left out."""
+        """The best rate of each turn, of a dict of key to (engine, work). A round is one of each. A turn that fails is left out."""
         best, turns = {}, dict(turns)
         for _ in range(self.rounds):
             for key, (engine, name) in list(turns.items()):
@@ -172,6 +171,9 @@ def main():
     chosen, session = select(options.names), Session(options.quick)
     for peer in options.without:
         session.found[peer] = None
+    for peer in PEERS:
+        if not session.found[peer] and peer not in options.without:
+            print("%s is not installed; --peers puts it into build/venv" % engines.NAMES[peer], file=sys.stderr)
     about = {"processor": processor(), "cores": len(CORES), "date": datetime.date.today().isoformat(), "best_of": session.rounds,
              "versions": {peer: found[1] for peer, found in session.found.items() if found}}
     form = report.Json() if options.json else report.Markdown() if options.markdown else report.Text()

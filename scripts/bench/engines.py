@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -49,12 +50,12 @@ class Engine:
         script = {"moth": "works.lua", "numpy": "works.py", "torch": "works_torch.py", "jax": "works_jax.py"}[name]
         script = os.path.join(HERE, script)
         self.command = [MOTH, "--threads", str(threads), script] if name == "moth" else [python, script, str(threads)]
-        self.process, self.counts = None, {}
+        self.process, self.counts, self.errors = None, {}, tempfile.TemporaryFile("w+")
 
     def ask(self, line):
         if not self.process:
             self.process = subprocess.Popen(pinned(self.command, self.cores), env=environment(self.threads), cwd=TOP, text=True,
-                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
         try:
             self.process.stdin.write(line + "\n")
             self.process.stdin.flush()
@@ -62,8 +63,9 @@ class Engine:
         except BrokenPipeError:
             answer = ""
         if not answer:
-            told = self.process.stderr.read().strip().splitlines()
             self.stop()
+            self.errors.seek(0)
+            told = self.errors.read().strip().splitlines()
             raise Failure("%s: %s: %s" % (NAMES[self.name], line, told[-1] if told else "ended without a word"))
         return answer
 
@@ -79,7 +81,7 @@ class Engine:
         return done, time.perf_counter() - start
 
     def rate(self, work, seconds, least=1):
-        """Steps a second in one go of about so many seconds and no fewer than least steps; everything made afresh before the clock starts."""
+        """Steps a second in one go of about so many seconds, at least least steps; everything is made afresh before the clock starts."""
         self.ask("prepare " + work)
         if work not in self.counts:
             count = least
@@ -98,7 +100,8 @@ def whole(command, cores, times):
     seconds, peak, out = [], 0, ""
     for _ in range(times):
         start = time.perf_counter()
-        process = subprocess.Popen(pinned(command, cores), cwd=TOP, env=environment(len(cores)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(pinned(command, cores), cwd=TOP, env=environment(len(cores)), stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
         out = process.stdout.read().decode().strip()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -119,5 +122,6 @@ def start(times):
         seconds.append(time.perf_counter() - begun)
         if status:
             raise Failure("moth -e '' failed")
-    own = subprocess.run([MOTH, "-e", "print(io.open('/proc/self/status'):read 'a':match 'VmHWM:%s*(%d+)')"], capture_output=True, text=True)
+    peak = "print(io.open('/proc/self/status'):read 'a':match 'VmHWM:%s*(%d+)')"
+    own = subprocess.run([MOTH, "-e", peak], capture_output=True, text=True)
     return min(seconds), int(own.stdout) / 1024

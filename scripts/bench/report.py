@@ -58,7 +58,8 @@ class Text:
     def row(self, row, result):
         self.tally[result["reached"]] = self.tally.get(result["reached"], 0) + 1
         self.line((row.label, result["unit"], value(result, "moth"), *(value(result, peer).split(";")[0] for peer in PEERS),
-                   *(factor(result["ratios"][peer]) if peer in result["ratios"] else "" for peer in PEERS), *wanted(row), result["reached"]))
+                   *(factor(result["ratios"][peer]) if peer in result["ratios"] else "" for peer in PEERS),
+                   *wanted(row), result["reached"]))
 
     def end(self, failures):
         texts = {"aim": "reach their aim", "must": "reach what they must", "no": "do not", "?": "lack the peer"}

@@ -26,7 +26,8 @@ def cells(sizes, musts, aims, threads=1, batches=(1, 16, 64, 256, 1024)):
 
 def variants():
     texts = {"tanh": "tanh", "gelu": "gelu", "momentum": "momentum", "adam": "Adam", "dropout": "dropout 0.5", "mse": "mse"}
-    return [Row("784-128-10/%d+%s" % (b, option), "rate", "784-128-10, batch %d, %s" % (b, text), 1, ("784-128-10/%d+%s" % (b, option),), must=must)
+    return [Row("784-128-10/%d+%s" % (b, option), "rate", "784-128-10, batch %d, %s" % (b, text), 1,
+                ("784-128-10/%d+%s" % (b, option),), must=must)
             for option, text in texts.items() for b, must in ((16, 1.62), (64, 1.125))]
 
 
@@ -53,7 +54,8 @@ ROWS = [
     *cells("30-16-16-2", (1.3,), (10,), 1, (10,)),
     *variants(),
     Row("784-128-10/64+f64", "rate", "784-128-10, batch 64, f64", 1, ("784-128-10/64+f64",)),
-    Row("own:f64", "own", "f64 against own f32, 784-128-10, batch 64", 1, (("784-128-10/64+f64", 1), ("784-128-10/64", 1)), must=0.45, aim=0.5),
+    Row("own:f64", "own", "f64 against own f32, 784-128-10, batch 64", 1, (("784-128-10/64+f64", 1), ("784-128-10/64", 1)),
+        must=0.45, aim=0.5),
     Row("predict:784-128-10", "rate", "predict one row, 784-128-10", 1, ("predict:784-128-10",), must=4, aim=8),
     Row("update:784-128-10+adam", "rate", "Adam's update, ns a parameter", 1, ("update:784-128-10+adam",), against="torch", must=6, aim=9),
     Row("own:threads", "own", "two threads against own one, batch 64", 2, (("784-128-10/64", 2), ("784-128-10/64", 1)), must=0.95, aim=1.6),

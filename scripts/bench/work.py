@@ -2,8 +2,9 @@
 
   single                       SYSTEMS' one sigmoid layer of 3 inputs without bias: f64, 4 samples, full batch; a step is an epoch
   xor                          2-4-1, tanh and sigmoid, f32, full batch of 4, binary cross-entropy
-  784-128-10/64+tanh+adam      a network of these sizes, a step is one batch of 64; relu, softmax with cross-entropy, SGD, f32 unless options say
-                               tanh gelu | momentum adam | dropout (0.5 after each hidden layer) | mse (one-hot targets, linear) | f64
+  784-128-10/64+tanh+adam      a network of these sizes, a step is one batch of 64; relu, softmax with cross-entropy, SGD, f32
+                               unless options say tanh gelu | momentum adam | dropout (0.5 after each hidden layer) |
+                               mse (one-hot targets, linear) | f64
   predict:784-128-10           one row through the network, softmax included; a step is one call
   update:784-128-10+adam       the optimizer alone, its gradients at hand; a step is one update of all parameters
 """
@@ -12,7 +13,7 @@ import sys
 from dataclasses import dataclass
 
 OPTIONS = {"tanh", "gelu", "momentum", "adam", "dropout", "mse", "f64"}
-GRAMMAR = re.compile(r"(?:(predict|update):)?(\d+(?:-\d+)+)(?:/(\d+))?((?:\+\w+)*)")
+GRAMMAR = re.compile(r"(?:(predict|update):)?([1-9]\d*(?:-[1-9]\d*)+)(?:/([1-9]\d*))?((?:\+\w+)*)")
 
 
 @dataclass(frozen=True)

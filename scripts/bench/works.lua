@@ -59,7 +59,8 @@ function works.train(w)
   if w.has.mse and y.dtype ~= net[1].weight.dtype then y = y:to(net[1].weight.dtype) end
   return function(steps)
     local run = moth.train{ net = net, data = moth.dataset{ x = x, y = y }, loss = w.has.mse and "mse" or "cross_entropy",
-                            optimizer = optimizer(w), epochs = math.ceil(steps / w.steps), batch = w.batch, shuffle = false, progress = false }
+                            optimizer = optimizer(w), epochs = math.ceil(steps / w.steps), batch = w.batch, shuffle = false,
+                            progress = false }
     return run.epochs * w.steps
   end
 end
