@@ -77,6 +77,26 @@ static void gather_run(const gathering *g, const char *from, char *to, int64_t n
   else to_classes(g->stored, from, (int64_t *)(void *)to, n, 0);
 }
 
+/* Short rows in an order of their own, as they are stored: a call for each would cost more than its values. */
+static void gather_short_f32(const char *values, int64_t step, const int64_t *order, int64_t rows, int64_t features, float *to) {
+  for (int64_t i = 0; i < rows; i++, to += features) {
+    const float *from = (const void *)(values + order[i] * step);
+    for (int64_t f = 0; f < features; f++) to[f] = from[f];
+  }
+}
+static void gather_short_f64(const char *values, int64_t step, const int64_t *order, int64_t rows, int64_t features, double *to) {
+  for (int64_t i = 0; i < rows; i++, to += features) {
+    const double *from = (const void *)(values + order[i] * step);
+    for (int64_t f = 0; f < features; f++) to[f] = from[f];
+  }
+}
+enum { SHORT_ROW = 16 };
+
+static bool is_short(const gathering *g, const moth_dataset *data, const int64_t *order) {
+  return order != NULL && data->order == NULL && !g->classes && g->dtype == g->stored && dtype_is_real(g->dtype) && g->column->scale == 1 &&
+         g->column->features <= SHORT_ROW;
+}
+
 void dataset_gather(const moth_dataset *data, const dataset_column *column, const int64_t *order, int64_t first, int64_t rows,
                     moth_dtype dtype, bool classes, void *out) {
   const moth *m = data->source->context;
@@ -86,6 +106,11 @@ void dataset_gather(const moth_dataset *data, const dataset_column *column, cons
   assert(classes || dtype_is_real(dtype) || dtype == values->dtype || dtype == MOTH_I64);
   if (column->features == 0) return;
   const int64_t step = values->strides[0] * (int64_t)dtype_size(values->dtype);
+  if (is_short(&g, data, order)) {
+    if (dtype == MOTH_F32) gather_short_f32(values->values, step, order + first, rows, column->features, out);
+    else gather_short_f64(values->values, step, order + first, rows, column->features, out);
+    return;
+  }
   const bool is_dense = values->strides[0] == column->features;
   char *to = out;
   for (int64_t i = 0; i < rows;) {
