@@ -32,7 +32,7 @@ typedef struct update_numbers { double lr, momentum, beta1, beta2, epsilon, weig
 /* A product of matrices, and what becomes of its sums: [m,k]·[k,n], any strides (in elements) of a and b, columns of c contiguous.
  *   s = (add ? c : 0) + a·b                   each element's sum runs over k in order, so that blocks of m, n and k do not change its bits;
  *                                             m = 1 with a_column = 1 and b_row = 1 (lines of b as they lie) sums in the lanes of vectors,
- *                                             then c is added: the same for every n, and k in one piece
+ *                                             then c is added: the same for every n, and k in one piece; k = 1 may give -0 for 0
  *   with bias:  s += bias[column]
  *   with relu:  s as UNARY_RELU makes it
  *   c = s, or with w:  w = fma(-lr, s, w) as `sgd` does it; c [m,n] is then room for sums on their way and means nothing afterwards.
