@@ -91,11 +91,17 @@ class Session:
             commands["torch"] = [self.found["torch"][0], "scripts/bench/mnist_torch.py", folder, str(row.threads)]
         values, mebibytes, told = {}, {}, {}
         for _ in range(1 if self.quick else 2):
-            for name, command in commands.items():
-                seconds, peak, told[name] = engines.whole(command, cores, 1)
+            for name, command in list(commands.items()):
+                try:
+                    seconds, peak, told[name] = engines.whole(command, cores)
+                except Failure as failure:
+                    self.fail(failure)
+                    values.pop(name, None)
+                    del commands[name]
+                    continue
                 values[name] = min(values.get(name, seconds), seconds)
                 mebibytes[name] = max(mebibytes.get(name, 0), peak)
-        ratios = {name: values[name] / values["moth"] for name in values if name != "moth"}
+        ratios = {name: values[name] / values["moth"] for name in values if name != "moth" and "moth" in values}
         return {"unit": "s", "values": values, "mebibytes": mebibytes, "told": told, "ratios": ratios}
 
     def measure(self, row):

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -95,21 +96,21 @@ class Engine:
         return done / spent
 
 
-def whole(command, cores, times):
-    """Seconds (best) and MiB at the peak (most) of a whole process, and the last line that it printed."""
-    seconds, peak, out = [], 0, ""
-    for _ in range(times):
-        start = time.perf_counter()
-        process = subprocess.Popen(pinned(command, cores), cwd=TOP, env=environment(len(cores)), stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL)
-        out = process.stdout.read().decode().strip()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds.append(time.perf_counter() - start)
-        peak = max(peak, usage.ru_maxrss / 1024)
-        if status:
-            raise Failure("%s failed" % " ".join(command))
-    return min(seconds), peak, out.splitlines()[-1] if out else ""
+def whole(command, cores, limit=120):
+    """Seconds and MiB at the peak of a whole process, and the last line that it printed."""
+    start = time.perf_counter()
+    process = subprocess.Popen(pinned(command, cores), cwd=TOP, env=environment(len(cores)), stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL)
+    timer = threading.Timer(limit, process.kill)
+    timer.start()
+    out = process.stdout.read().decode().strip()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    timer.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if status:
+        raise Failure("%s %s" % (" ".join(command), "failed" if seconds < limit else "took more than %d s" % limit))
+    return seconds, usage.ru_maxrss / 1024, out.splitlines()[-1] if out else ""
 
 
 def start(times):

@@ -4,7 +4,7 @@ import json
 from engines import NAMES
 
 PEERS = ("numpy", "torch", "jax")
-WIDTHS = (44, 10, 15, 11, 11, 11, 8, 8, 8, 17, 6, 7)
+WIDTHS = (47, 10, 15, 11, 11, 11, 8, 8, 8, 17, 6, 7)
 
 
 def number(value):

@@ -38,8 +38,8 @@ def growth():
         "width": [((128,) + (128 * by,) * 2, 64) for by in (1, 2, 4)],
         "depth": [((128,) + (128,) * 2 * by, 64) for by in (1, 2, 4)],
     }
-    texts = {"rows": "batch 64, 128, 256", "width": "hidden layers of 128, 256, 512", "depth": "2, 4, 8 hidden layers"}
-    return [Row("growth:" + name, "growth", "growth: 128-128-128-10, " + texts[name], 1,
+    texts = {"rows": "batch 64, 128, 256", "width": "width 128, 256, 512", "depth": "2, 4, 8 hidden layers"}
+    return [Row("growth:" + name, "growth", "growth of 128-128-128-10, " + texts[name], 1,
                 tuple("-".join(map(str, sizes + (10,))) + "/%d" % batch for sizes, batch in nets), must=1.15)
             for name, nets in families.items()]
 
