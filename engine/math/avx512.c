@@ -61,6 +61,16 @@ ALWAYS void store_part_f64(double *p, vector_f64 v, int64_t n) {
   if (n & 1) _mm_store_sd(p, rest);
 }
 
+/* Half vectors, which some processors add in half the time. */
+#define HAS_HALVES 1
+typedef double half_f64 __attribute__((vector_size(32)));
+ALWAYS half_f32 lower_f32(vector_f32 v) { return (half_f32)_mm512_castps512_ps256((__m512)v); }
+ALWAYS half_f64 lower_f64(vector_f64 v) { return (half_f64)_mm512_castpd512_pd256((__m512d)v); }
+ALWAYS vector_f32 widened_f32(half_f32 v) { return (vector_f32)_mm512_zextps256_ps512((__m256)v); }
+ALWAYS vector_f64 widened_f64(half_f64 v) { return (vector_f64)_mm512_zextpd256_pd512((__m256d)v); }
+ALWAYS half_f32 fma_half_f32(half_f32 a, half_f32 b, half_f32 c) { return (half_f32)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+ALWAYS half_f64 fma_half_f64(half_f64 a, half_f64 b, half_f64 c) { return (half_f64)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c); }
+
 #define ACCUMULATORS 24 /* registers that a product keeps sums in, of 32 */
 #define TILE_ROWS 8
 #include "math/set.inc"

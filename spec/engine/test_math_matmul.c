@@ -221,7 +221,8 @@ static void ends(void **state) {
         }
       }
     }
-    static const int64_t deep[][3] = { { 3, 5, 1000 }, { 64, 10, 700 }, { 130, 16, 700 }, { 70, 130, 600 }, { 16, 600, 300 }, { 600, 10, 64 }, { 10, 64, 3000 } };
+    static const int64_t deep[][3] = { { 3, 5, 1000 }, { 64, 10, 700 }, { 130, 16, 700 }, { 70, 130, 600 }, { 16, 600, 300 }, { 600, 10, 64 }, { 10, 64, 3000 },
+                                       { 512, 50, 300 }, { 1024, 140, 17 } };
     for (size_t s = 0; s < sizeof deep / sizeof *deep; s++) {
       for (int end = 0; end < ENDS; end++) {
         for (int i = 0; i < 4; i++) { /* rows or columns of a and of b together */
