@@ -26,6 +26,11 @@ static numbers numbers_of(const loss_run *run) {
   return (numbers){ weights->kind == MOTH_OPTION_REALS ? weights->as.reals : NULL, options_number(&run->loss->options, CE_SMOOTHING) };
 }
 
+/* Targets that are class numbers and count alike: a share is 1 or 0. */
+static inline bool is_one_hot(const loss_run *run, const numbers *n) {
+  return run->classes != NULL && n->weights == NULL && n->smoothing == 0;
+}
+
 enum { PIECE = 320 };  /* logits that are worked on together */
 
 /* Of a row: the sum of its exponentials, of its shares, and of their products with the logits (less the maximum). */

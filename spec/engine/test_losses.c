@@ -200,6 +200,53 @@ static void strides_do_not_matter(void **state) {
   moth_close(m);
 }
 
+/* Rows in lanes: p, d and y feature after feature, targets row after row; the bits of rows, in both dtypes. */
+static void lanes_give_the_bits_of_rows(void **state) {
+  moth *m = support_open(NULL);
+  enum { MOST_ROWS = 64, MOST_CLASSES = 16, PADDED = 72, ALL = MOST_ROWS * MOST_CLASSES, ROOM = PADDED * MOST_CLASSES };
+  static const int64_t sizes[][2] = { { 1, 1 }, { 4, 1 }, { 64, 1 }, { 3, 2 }, { 64, 2 }, { 7, 5 }, { 33, 10 }, { 64, 10 }, { 64, 16 } };
+  static double weights[MOST_ROWS];
+  numbers_fill(53, weights, MOST_ROWS, 0.5, 2);
+  for (int i = 0; moth_catalog(m, MOTH_LOSS, i) != NULL; i++) {
+    moth_part *loss = make_part(m, MOTH_LOSS, moth_catalog(m, MOTH_LOSS, i)->name, NULL);
+    const loss_class *class = (const loss_class *)loss->row;
+    for (size_t c = 0; c < sizeof sizes / sizeof *sizes * 16; c++) {
+      const int64_t rows = sizes[c / 16][0], columns = sizes[c / 16][1], count = rows * columns;
+      const int dtype = c % 2 ? MOTH_F64 : MOTH_F32;
+      const bool fused = c & 2, weighted = c & 4, classes = c & 8;
+      if ((fused && class->fuses == NULL) || (classes && strcmp(loss->row->name, "cross_entropy") != 0)) continue;
+      double numbers[ALL];
+      int64_t labels[MOST_ROWS];
+      numbers_fill(51, numbers, count, 0.1, 0.9);
+      void *p = values_of(dtype, numbers, count), *d = values_of(dtype, NULL, count), *y = values_of(dtype, NULL, count);
+      void *p2 = values_of(dtype, NULL, ROOM), *d2 = values_of(dtype, NULL, ROOM), *y2 = values_of(dtype, NULL, ROOM);
+      numbers_fill(52, numbers, count, 0, 1);
+      void *t = values_of(dtype, numbers, count);
+      const size_t size = dtype_size(dtype);
+      for (int64_t r = 0; r < rows; r++) {
+        labels[r] = r * 7 % columns;
+        for (int64_t j = 0; j < columns; j++) memcpy((char *)p2 + (size_t)(j * PADDED + r) * size, (char *)p + (size_t)(r * columns + j) * size, size);
+      }
+      loss_run run = { .kernels = &m->kernels->of[dtype], .dtype = dtype, .loss = loss, .fused = fused, .rows = rows, .columns = columns, .p = p,
+                       .p_row = columns, .p_column = 1, .t = classes ? NULL : t, .t_row = columns, .t_column = 1,
+                       .classes = classes ? labels : NULL, .weights = weighted ? weights : NULL, .d = d, .d_row = columns, .d_column = 1,
+                       .y = fused ? y : NULL, .y_row = columns, .y_column = 1, .scale = 0.3 };
+      const double value = class->rows(&run);
+      run.p = p2, run.d = d2, run.y = fused ? y2 : NULL;
+      run.p_row = run.d_row = run.y_row = 1, run.p_column = run.d_column = run.y_column = PADDED;
+      assert_true(class->rows(&run) == value);
+      for (int64_t at = 0; at < count; at++) {
+        const size_t there = (size_t)(at % columns * PADDED + at / columns) * size, here = (size_t)at * size;
+        assert_memory_equal((char *)d2 + there, (char *)d + here, size);
+        if (fused) assert_memory_equal((char *)y2 + there, (char *)y + here, size);
+      }
+      free(p), free(d), free(y), free(p2), free(d2), free(y2), free(t);
+    }
+    moth_release(loss);
+  }
+  moth_close(m);
+}
+
 static void blocks_of_rows_add_up(void **state) {
   moth *m = support_open(NULL);
   for (int i = 0; i < VARIANTS; i++) {
@@ -524,6 +571,7 @@ int main(void) {
     cmocka_unit_test(fused_is_the_loss_after_its_activation),
     cmocka_unit_test(the_delta_is_y_minus_t),
     cmocka_unit_test(strides_do_not_matter),
+    cmocka_unit_test(lanes_give_the_bits_of_rows),
     cmocka_unit_test(blocks_of_rows_add_up),
     cmocka_unit_test(large_batches_are_sums_of_their_rows),
     cmocka_unit_test(many_classes_give_what_few_give),
