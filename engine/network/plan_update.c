@@ -30,11 +30,12 @@ static bool is_direct(const plan *self, const network_range *range) {
          self->net->next_use[range->node] < 0;
 }
 
-/* The uses of a layer one after the other, in order, into the same place; then the update while it is in cache. */
+/* The uses of a layer one after the other, in order, into the same place; then the update while it is in cache. The last range first: what
+ * backward has just read is in cache, and what the next forward will begin with comes last. */
 static void range_task(void *data, int64_t index, int worker) {
   plan *self = data;
   const plan_update *u = &self->update;
-  const network_range *range = &self->net->ranges[self->ranges[index]];
+  const network_range *range = &self->net->ranges[self->ranges[self->range_count - 1 - index]];
   if (u->polls && context_is_cancelled(self->m)) atomic_store(&self->failed, MOTH_CANCELLED);
   if (u->polls && atomic_load_explicit(&self->failed, memory_order_relaxed) != MOTH_OK) return;
   char *g = u->flat ? self->net->gradients->values + (size_t)range->offset * self->element
