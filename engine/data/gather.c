@@ -97,6 +97,13 @@ static bool is_short(const gathering *g, const moth_dataset *data, const int64_t
          g->column->features <= SHORT_ROW;
 }
 
+/* Rows in a shuffled order come from anywhere in memory, which no processor foresees: a later one is asked for in time. */
+enum { ROWS_AHEAD = 3, MOST_LINES = 32, LINE_BYTES = 64 };
+static inline void fetch_row(const char *row, size_t bytes) {
+  size_t lines = bytes / LINE_BYTES < MOST_LINES ? bytes / LINE_BYTES : MOST_LINES;
+  for (size_t line = 0; line <= lines; line++) __builtin_prefetch(row + line * LINE_BYTES);
+}
+
 void dataset_gather(const moth_dataset *data, const dataset_column *column, const int64_t *order, int64_t first, int64_t rows,
                     moth_dtype dtype, bool classes, void *out) {
   const moth *m = data->source->context;
@@ -112,11 +119,15 @@ void dataset_gather(const moth_dataset *data, const dataset_column *column, cons
     return;
   }
   const bool is_dense = values->strides[0] == column->features;
+  const size_t stored_bytes = (size_t)column->features * dtype_size(values->dtype);
   char *to = out;
   for (int64_t i = 0; i < rows;) {
     int64_t row = dataset_stored_row(data, order ? order[first + i] : first + i), run = 1;
     if (is_dense && !order && !data->order) run = rows;
     while (is_dense && i + run < rows && dataset_stored_row(data, order ? order[first + i + run] : first + i + run) == row + run) run++;
+    if (order != NULL && i + ROWS_AHEAD < rows) {
+      fetch_row(values->values + dataset_stored_row(data, order[first + i + ROWS_AHEAD]) * step, stored_bytes);
+    }
     gather_run(&g, values->values + row * step, to, run * column->features);
     to += (size_t)run * g.row_bytes;
     i += run;
