@@ -236,7 +236,7 @@ static void the_locale_is_the_hosts(void **state) {
 
 /* A product for OpenBLAS, then a training; the weights. */
 static void *work(moth *m, size_t *bytes) {
-  const int64_t shape[] = { 400, 400 };
+  const int64_t shape[] = { 1000, 1000 };
   moth_value a, results[MOTH_MAX_RESULTS];
   int count;
   const moth_option given[] = { MOTH_INTS(NULL, 2, shape), MOTH_END };
