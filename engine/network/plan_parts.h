@@ -128,7 +128,8 @@ struct plan {
 };
 
 enum {
-  PLAN_BLOCK_WORK = 6 << 20,    /* flop of forward that a block of rows should at least hold */
+  PLAN_BLOCK_WORK = 3 << 19,     /* flop of forward that a block of rows should at least hold */
+  PLAN_MOST_BLOCKS = 64,         /* of rows in a batch */
   PLAN_ALONE_WORK = 1 << 18,     /* flop below which waking workers costs more than it brings */
   PLAN_FUSED_WORK = 1 << 30      /* flop above which a step writes its gradients before it updates, and can be cancelled between */
 };
