@@ -10,7 +10,8 @@ typedef struct call {
 } call;
 
 static int count_of(int kind) {
-  static const int counts[KINDS] = { UNARY_KERNELS, SCALED_KERNELS, SLOPE_KERNELS, BINARY_KERNELS, BINARY_KERNELS, BINARY_KERNELS, 1, 1, 1 };
+  static const int counts[KINDS] = { UNARY_KERNELS,  SCALED_KERNELS, SLOPE_KERNELS, BINARY_KERNELS,
+                                     BINARY_KERNELS, BINARY_KERNELS, 1,             1,              1 };
   return counts[kind];
 }
 
@@ -39,7 +40,8 @@ static double scale_for(call c) {
 static void check_call(const kernels *set, call c, moth_dtype dtype) {
   static double space[5][LONGEST + 2 * GUARD + 1];
   size_t e = bytes_of(dtype);
-  void *x = element(space[0], dtype, 1), *b = element(space[1], dtype, 1), *start = space[2], *want = space[3], *y = element(space[4], dtype, 1);
+  void *x = element(space[0], dtype, 1), *b = element(space[1], dtype, 1), *y = element(space[4], dtype, 1);
+  void *start = space[2], *want = space[3];
   bool special = !(c.kind == A_SLOPE);
   char what[80];
   snprintf(what, sizeof what, "%s %s kind %d kernel %d", set->name, dtype == MOTH_F32 ? "f32" : "f64", c.kind, c.index);
@@ -65,8 +67,10 @@ static void check_call(const kernels *set, call c, moth_dtype dtype) {
     int64_t n = sizes[s], from = (LONGEST - n) / 2;
     memcpy(y, start, (LONGEST + GUARD) * e);
     run(&set->of[dtype], c, element(x, dtype, from), element(b, dtype, from), element(y, dtype, from), n);
-    if (memcmp(element(y, dtype, from), element(want, dtype, from), (size_t)n * e)) fail_msg("%s: a part of %lld has other bits", what, (long long)n);
-    if (memcmp(element(y, dtype, from + n), element(start, dtype, from + n), GUARD * e)) fail_msg("%s: writes past %lld", what, (long long)n);
+    if (memcmp(element(y, dtype, from), element(want, dtype, from), (size_t)n * e))
+      fail_msg("%s: a part of %lld has other bits", what, (long long)n);
+    if (memcmp(element(y, dtype, from + n), element(start, dtype, from + n), GUARD * e))
+      fail_msg("%s: writes past %lld", what, (long long)n);
     if (memcmp(y, start, (size_t)from * e)) fail_msg("%s: writes before", what);
   }
   for (int64_t i = 0; i < LONGEST; i++) {

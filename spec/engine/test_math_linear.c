@@ -24,13 +24,15 @@ static void matrix_product(int64_t m, int64_t n, int64_t k, const double *a, con
 
 static void check_penrose(moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t rank, uint64_t seed) {
   int64_t count = rows * columns, most = rows > columns ? rows : columns, all = most * most;
-  double *a = calloc((size_t)all, 8), *x = calloc((size_t)all, 8), *ax = calloc((size_t)all, 8), *xa = calloc((size_t)all, 8), *axa = calloc((size_t)all, 8);
+  double *a = calloc((size_t)all, 8), *x = calloc((size_t)all, 8), *ax = calloc((size_t)all, 8);
+  double *xa = calloc((size_t)all, 8), *axa = calloc((size_t)all, 8);
   double *left = calloc((size_t)(rows * rank + 1), 8), *right = calloc((size_t)(rank * columns + 1), 8);
   random_source source = { .seed = seed };
   random_uniform_f64(&source, left, rows * rank, -1, 1);
   random_uniform_f64(&source, right, rank * columns, -1, 1);
   matrix_product(rows, columns, rank, left, right, a);
-  char *given = malloc((size_t)count * bytes_of(dtype)), *copy = malloc((size_t)count * bytes_of(dtype)), *out = malloc((size_t)count * bytes_of(dtype));
+  char *given = malloc((size_t)count * bytes_of(dtype)), *copy = malloc((size_t)count * bytes_of(dtype));
+  char *out = malloc((size_t)count * bytes_of(dtype));
   for (int64_t i = 0; i < count; i++) put_value(given, dtype, i, a[i]), a[i] = value_of(given, dtype, i);
   memcpy(copy, given, (size_t)count * bytes_of(dtype));
   uint64_t used = m->memory_used;
@@ -46,14 +48,16 @@ static void check_penrose(moth *m, moth_dtype dtype, int64_t rows, int64_t colum
   for (int64_t i = 0; i < count; i++) assert_true(fabs(axa[i] - a[i]) <= near);
   matrix_product(columns, rows, columns, xa, x, axa);
   for (int64_t i = 0; i < count; i++) assert_true(fabs(axa[i] - x[i]) <= near);
-  for (int64_t i = 0; i < rows; i++) for (int64_t j = 0; j < i; j++) assert_true(fabs(ax[i * rows + j] - ax[j * rows + i]) <= near);
-  for (int64_t i = 0; i < columns; i++) for (int64_t j = 0; j < i; j++) assert_true(fabs(xa[i * columns + j] - xa[j * columns + i]) <= near);
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < i; j++) assert_true(fabs(ax[i * rows + j] - ax[j * rows + i]) <= near);
+  for (int64_t i = 0; i < columns; i++)
+    for (int64_t j = 0; j < i; j++) assert_true(fabs(xa[i * columns + j] - xa[j * columns + i]) <= near);
   free(a), free(x), free(ax), free(xa), free(axa), free(left), free(right), free(given), free(copy), free(out);
 }
 
 static void penrose(void **state) {
-  static const int64_t shapes[][3] = { { 1, 1, 1 }, { 3, 3, 3 }, { 5, 2, 2 }, { 2, 5, 2 }, { 7, 7, 3 }, { 40, 11, 11 }, { 11, 40, 6 }, { 33, 30, 1 }, { 4, 1, 1 }, { 1, 4, 1 },
-                                       { 6, 5, 0 }, { 120, 100, 60 } };
+  static const int64_t shapes[][3] = { { 1, 1, 1 }, { 3, 3, 3 }, { 5, 2, 2 }, { 2, 5, 2 }, { 7, 7, 3 }, { 40, 11, 11 },
+                                       { 11, 40, 6 }, { 33, 30, 1 }, { 4, 1, 1 }, { 1, 4, 1 }, { 6, 5, 0 }, { 120, 100, 60 } };
   moth *m = open_context();
   for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
     for (int d = MOTH_F32; d <= MOTH_F64; d++) check_penrose(m, (moth_dtype)d, shapes[s][0], shapes[s][1], shapes[s][2], s + 1);
@@ -125,6 +129,7 @@ static void no_memory(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(penrose), cmocka_unit_test(known), cmocka_unit_test(refused), cmocka_unit_test(no_memory) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test(penrose), cmocka_unit_test(known), cmocka_unit_test(refused),
+                                      cmocka_unit_test(no_memory) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,8 +145,10 @@ static void small_product_bits(void **state) {
       assert_memory_equal(parts, whole, M * N * e);
       for (int layout = COLUMN_MAJOR; layout < LAYOUTS; layout++) {
         matrix x = matrix_new(dtype, M, K, layout, 1), y = matrix_new(dtype, K, N, layout, 2);
-        for (int64_t i = 0; i < M; i++) for (int64_t p = 0; p < K; p++) put_value((void *)(uintptr_t)x.at, dtype, i * x.row + p * x.column, (double)at(&a, i, p));
-        for (int64_t p = 0; p < K; p++) for (int64_t j = 0; j < N; j++) put_value((void *)(uintptr_t)y.at, dtype, p * y.row + j * y.column, (double)at(&b, p, j));
+        for (int64_t i = 0; i < M; i++)
+          for (int64_t p = 0; p < K; p++) put_value((void *)(uintptr_t)x.at, dtype, i * x.row + p * x.column, (double)at(&a, i, p));
+        for (int64_t p = 0; p < K; p++)
+          for (int64_t j = 0; j < N; j++) put_value((void *)(uintptr_t)y.at, dtype, p * y.row + j * y.column, (double)at(&b, p, j));
         by_kernel(m, &x, &y, parts, N, false);
         assert_memory_equal(parts, whole, M * N * e);
         free(x.block), free(y.block);
@@ -157,8 +159,8 @@ static void small_product_bits(void **state) {
   }
 }
 
-/* What becomes of the sums, all sixteen ways, against the reference: to the bit where the set has FMA, which the reference uses too, else, as
- * with one row whose sums are dot products, within the bound of any order of k. Nothing outside the columns of c and w is written. */
+/* What becomes of the sums, all sixteen ways, against the reference: to the bit where the set has FMA, which the reference uses too, else,
+ * as with one row whose sums are dot products, within the bound of any order of k. Nothing outside the columns of c and w is written. */
 enum { ADD = 1, BIAS = 2, RELU = 4, UPDATE = 8, ENDS = 16 };
 typedef struct ended { char *c, *w; } ended;
 
@@ -221,8 +223,8 @@ static void ends(void **state) {
         }
       }
     }
-    static const int64_t deep[][3] = { { 3, 5, 1000 }, { 64, 10, 700 }, { 130, 16, 700 }, { 70, 130, 600 }, { 16, 600, 300 }, { 600, 10, 64 }, { 10, 64, 3000 },
-                                       { 512, 50, 300 }, { 1024, 140, 17 } };
+    static const int64_t deep[][3] = { { 3, 5, 1000 }, { 64, 10, 700 }, { 130, 16, 700 }, { 70, 130, 600 }, { 16, 600, 300 },
+                                       { 600, 10, 64 }, { 10, 64, 3000 }, { 512, 50, 300 }, { 1024, 140, 17 } };
     for (size_t s = 0; s < sizeof deep / sizeof *deep; s++) {
       for (int end = 0; end < ENDS; end++) {
         int way = turn++ % 4; /* rows or columns of a and of b together */
@@ -233,8 +235,8 @@ static void ends(void **state) {
 }
 
 static void products(void **state) {
-  static const int64_t shapes[][3] = { { 1, 1, 1 }, { 7, 5, 3 }, { 64, 128, 100 }, { 131, 127, 133 }, { 200, 1, 3000 }, { 1, 3000, 200 }, { 3, 257, 1025 },
-                                       { 300, 301, 299 }, { 600, 2, 700 }, { 0, 5, 5 }, { 5, 0, 5 }, { 5, 5, 0 } };
+  static const int64_t shapes[][3] = { { 1, 1, 1 }, { 7, 5, 3 }, { 64, 128, 100 }, { 131, 127, 133 }, { 200, 1, 3000 }, { 1, 3000, 200 },
+                                       { 3, 257, 1025 }, { 300, 301, 299 }, { 600, 2, 700 }, { 0, 5, 5 }, { 5, 0, 5 }, { 5, 5, 0 } };
   check_shapes(NULL, by_matmul, shapes, sizeof shapes / sizeof *shapes);
 }
 
@@ -351,7 +353,8 @@ static void two_contexts(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(small_products), cmocka_unit_test(small_product_bits), cmocka_unit_test(ends), cmocka_unit_test(products),
-    cmocka_unit_test(broadcast_operands), cmocka_unit_test(large_products), cmocka_unit_test(limits), cmocka_unit_test(no_memory), cmocka_unit_test(two_contexts),
+    cmocka_unit_test(broadcast_operands), cmocka_unit_test(large_products), cmocka_unit_test(limits), cmocka_unit_test(no_memory),
+    cmocka_unit_test(two_contexts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,11 @@
-/* Thin products (m = 1, k = 1) of every kernel set against the reference's plain loops: odd sizes, strides, both dtypes, with what stands in
- * c, with every end; to the bit, but where dot products take their own order; nothing outside is written; NaN and infinity pass. */
+/* Thin products (m = 1, k = 1) of every kernel set against the reference's plain loops: odd sizes, strides, both dtypes, with what stands
+ * in c, with every end; to the bit, but where dot products take their own order; nothing outside is written; NaN and infinity pass. */
 #include "math_support.h"
 
 static const int64_t extents[] = { 1, 2, 3, 5, 7, 8, 15, 16, 17, 63, 64, 65, 128, 130, 784, 1000 };
 enum { EXTENTS = sizeof extents / sizeof *extents, MARGIN = 5 };
 
-/* ---- Cases ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- Cases --------------------------------------------------------------------------------------------------------------------------- */
 
 /* Strides of a and b: as they lie, b transposed, both spread out. */
 enum { PLAIN, TURNED, SPREAD, PADDED, LAYOUTS };
@@ -108,7 +108,7 @@ static void each_set(void (*f)(const kernels *set, moth_dtype dtype)) {
   }
 }
 
-/* ---- Tests ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- Tests --------------------------------------------------------------------------------------------------------------------------- */
 
 /* Pairs of sizes, small ones in every layout; ends and additions go round. */
 static void check_pairs(const kernels *set, moth_dtype dtype, bool is_row) {

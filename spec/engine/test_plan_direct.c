@@ -1,4 +1,5 @@
-/* Plain SGD straight into the weights: a training whose layers apply it themselves has the bits of one whose gradients are written first. */
+/* Plain SGD straight into the weights: a training whose layers apply it themselves has the bits of one whose gradients are written
+ * first. */
 #include "nets.h"
 
 typedef struct shape { int64_t inputs, first, second, rows; bool bias; } shape;
@@ -23,7 +24,8 @@ static moth_tensor *train(moth *m, moth_dtype dtype, const shape *s, int way) {
   assert_ok(m, plan_create(m, "test", net, PLAN_TRAINING, s->rows, &run));
   const moth_clip wide = { .norm = 1e30 };
   plan_step_job job = { .rows = s->rows, .x = { .values = x->values }, .targets = { .source = { .values = t->values } }, .loss = loss,
-                        .optimizer = sgd, .lr = 0.3, .training = true, .keep_gradients = way == KEPT, .clip = way == CLIPPED ? &wide : NULL };
+                        .optimizer = sgd, .lr = 0.3, .training = true, .keep_gradients = way == KEPT,
+                        .clip = way == CLIPPED ? &wide : NULL };
   for (int i = 0; i < STEPS; i++) {
     plan_result result;
     double value;
@@ -62,7 +64,8 @@ static void test_direct_equals_written(void **state) {
 static void test_others_are_not_direct(void **state) {
   moth *m = support_open(NULL);
   static const moth_option options[][3] = { { MOTH_REAL("lr", 0.3), MOTH_REAL("momentum", 0.5), MOTH_END },
-                                            { MOTH_REAL("lr", 0.3), MOTH_REAL("weight_decay", 0.25), MOTH_END }, { MOTH_REAL("lr", 0.3), MOTH_END } };
+                                            { MOTH_REAL("lr", 0.3), MOTH_REAL("weight_decay", 0.25), MOTH_END },
+                                            { MOTH_REAL("lr", 0.3), MOTH_END } };
   for (int i = 0; i < 3; i++) {
     moth_tensor *results[2];
     for (int kept = 0; kept < 2; kept++) {

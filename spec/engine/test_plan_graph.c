@@ -85,7 +85,7 @@ static void test_aliases_share(void **state) {
   support_close(m, NULL);
 }
 
-/* ---- One layer, used twice ------------------------------------------------------------------------------------------------------------- */
+/* ---- One layer, used twice ----------------------------------------------------------------------------------------------------------- */
 
 static void test_layer_used_twice(void **state) {
   moth *m = support_open(NULL);
@@ -118,7 +118,7 @@ static void test_shared_shapes_must_agree(void **state) {
   support_close(m, NULL);
 }
 
-/* ---- Class numbers ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Class numbers ------------------------------------------------------------------------------------------------------------------- */
 
 static moth_status build_lookup(void *data, layer_builder *builder, int *output) {
   moth *m = data;
@@ -148,7 +148,8 @@ static void test_index_input(void **state) {
     ((int64_t *)x->values)[3] = 6 + base;
     moth_tensor *none = NULL;
     assert_status(m, moth_net_predict(m, net, x, &none), MOTH_INDEX);
-    assert_message(m, base ? "predict: class 7 in row 4 of x; classes count from 1 to 6" : "predict: class 6 in row 3 of x; classes count from 0 to 5");
+    assert_message(m, base ? "predict: class 7 in row 4 of x; classes count from 1 to 6"
+                           : "predict: class 6 in row 3 of x; classes count from 0 to 5");
     moth_tensor *real = random_tensor(m, MOTH_F32, 1, SIZES(5), 3);
     assert_fails(m, moth_net_predict(m, net, real, &none), MOTH_DTYPE,
                  "predict: net takes class numbers i64, x is f32[5]\n  x:to\"i64\" if they are whole numbers");
@@ -160,7 +161,8 @@ static void test_index_input(void **state) {
 static moth_status build_mixed(void *data, layer_builder *builder, int *output) {
   moth *m = data;
   moth_part *table = make_layer(m, &layer_lookup, OPTIONS(MOTH_INT(NULL, 6), MOTH_INT(NULL, 3)));
-  moth_part *other = make_layer(m, &layer_lookup, OPTIONS(MOTH_INT(NULL, 6), MOTH_INT(NULL, 3))), *tanh = make_part(m, MOTH_ACTIVATION, "tanh", NULL);
+  moth_part *other = make_layer(m, &layer_lookup, OPTIONS(MOTH_INT(NULL, 6), MOTH_INT(NULL, 3)));
+  moth_part *tanh = make_part(m, MOTH_ACTIVATION, "tanh", NULL);
   int last = -1;
   assert_ok(m, layer_builder_add(builder, tanh, &last, 1, &last));
   assert_ok(m, layer_builder_add(builder, table, &last, 1, output));
@@ -195,11 +197,12 @@ static void test_every_layer_is_used(void **state) {
   support_close(m, NULL);
 }
 
-/* ---- Buffers, whole batches --------------------------------------------------------------------------------------------------------------- */
+/* ---- Buffers, whole batches ---------------------------------------------------------------------------------------------------------- */
 
 static void test_buffers(void **state) {
   moth *m = support_open(NULL);
-  moth_net *net = make_net(m, MOTH_F64, 3, PART_LIST(make_dense(m, 4, "tanh"), make_layer(m, &layer_center, NULL), make_dense(m, 2, "linear")));
+  moth_net *net = make_net(m, MOTH_F64, 3,
+                           PART_LIST(make_dense(m, 4, "tanh"), make_layer(m, &layer_center, NULL), make_dense(m, 2, "linear")));
   moth_tensor *x = random_tensor(m, MOTH_F64, 2, SIZES(300, 3), 1), *t = random_tensor(m, MOTH_F64, 2, SIZES(300, 2), 2), *y, *mean, *h;
   assert_string_equal(moth_net_buffer_name(net, 1, 0), "mean");
   assert_null(moth_net_buffer_name(net, 1, 1));
@@ -218,7 +221,7 @@ static void test_buffers(void **state) {
   support_close(m, NULL);
 }
 
-/* ---- Composites --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Composites ---------------------------------------------------------------------------------------------------------------------- */
 
 static moth_net *make_composite(moth *m, moth_dtype dtype) {
   moth_part *inner[] = { make_dense(m, 4, "tanh"), make_dense(m, 3, "linear") };
@@ -245,7 +248,7 @@ static void test_composites(void **state) {
   support_close(m, NULL);
 }
 
-/* ---- Failing memory ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- Failing memory ------------------------------------------------------------------------------------------------------------------ */
 
 static moth_status build_and_run(moth *m, void *data) {
   (void)data;

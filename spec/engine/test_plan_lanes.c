@@ -1,5 +1,5 @@
-/* Tiny networks in lanes: training has the bits of training in rows, for every activation, loss and optimizer of the catalogs, odd sizes, both
- * dtypes and all kernel sets; one step at a time, from gathered batches, and many epochs in one call. */
+/* Tiny networks in lanes: training has the bits of training in rows, for every activation, loss and optimizer of the catalogs, odd sizes,
+ * both dtypes and all kernel sets; one step at a time, from gathered batches, and many epochs in one call. */
 #include "nets.h"
 
 #include "core/context.h"
@@ -31,7 +31,8 @@ static void gather(const void *data, int64_t row, int64_t rows, void *out) {
 
 static moth_net *build(moth *m, const setting *s) {
   moth_part *hidden = make_part(m, MOTH_LAYER, "dense",
-                                OPTIONS(MOTH_INT(NULL, s->first), MOTH_TEXT(NULL, s->apart ? "linear" : s->activation), MOTH_FLAG("bias", s->bias)));
+                                OPTIONS(MOTH_INT(NULL, s->first), MOTH_TEXT(NULL, s->apart ? "linear" : s->activation),
+                                        MOTH_FLAG("bias", s->bias)));
   moth_part *last = make_part(m, MOTH_LAYER, "dense", OPTIONS(MOTH_INT(NULL, s->second), MOTH_TEXT(NULL, s->last)));
   if (!s->apart) return make_net(m, s->dtype, s->inputs, PART_LIST(hidden, last));
   return make_net(m, s->dtype, s->inputs, PART_LIST(hidden, make_part(m, MOTH_ACTIVATION, s->activation, NULL), last));
@@ -59,7 +60,10 @@ static outcome train(moth *m, const setting *s, int way) {
   assert_ok(m, plan_create(m, "test", net, PLAN_TRAINING, s->rows, &run));
   plan_step_job job = { .rows = s->rows, .x = { .values = x->values }, .loss = loss, .optimizer = optimizer, .lr = 0.1, .training = true,
                         .want_outputs = way == ROWS, .targets = { .source = { .values = t->values }, .classes = t->dtype == MOTH_I64 } };
-  if (way == GATHERED) job.x = (plan_source){ .gather = gather, .data = x }, job.targets.source = (plan_source){ .gather = gather, .data = t };
+  if (way == GATHERED) {
+    job.x = (plan_source){ .gather = gather, .data = x };
+    job.targets.source = (plan_source){ .gather = gather, .data = t };
+  }
   if (way == EPOCHS) {
     int64_t done;
     char *kept = malloc((size_t)net->parameter_count * dtype_size(s->dtype));
@@ -112,8 +116,8 @@ static bool compare(moth *m, const setting *s) {
       in_lanes = other.in_lanes;
       for (int i = 0; i < STEPS; i++) {
         if (other.values[i] != rows.values[i] && !(isnan(other.values[i]) && isnan(rows.values[i]))) {
-          fail_msg("%s %s %s %s, [%lld] %lld %lld, %lld rows: loss %.17g in rows, %.17g in lanes", moth_dtype_name(s->dtype), s->activation, s->last,
-                   s->loss, (long long)s->inputs, (long long)s->first, (long long)s->second, (long long)s->rows, rows.values[i],
+          fail_msg("%s %s %s %s, [%lld] %lld %lld, %lld rows: loss %.17g in rows, %.17g in lanes", moth_dtype_name(s->dtype), s->activation,
+                   s->last, s->loss, (long long)s->inputs, (long long)s->first, (long long)s->second, (long long)s->rows, rows.values[i],
                    other.values[i]);
         }
       }
@@ -153,8 +157,8 @@ static void test_every_activation_and_loss(void **state_) {
       for (int l = 0; moth_catalog(m, MOTH_LOSS, l); l++) {
         for (int d = MOTH_F32; d <= MOTH_F64; d++) {
           setting s = { .dtype = (moth_dtype)d, .inputs = ANY(extents), .first = ANY(extents), .second = ANY(extents), .rows = ANY(batches),
-                        .activation = activation, .loss = moth_catalog(m, MOTH_LOSS, l)->name, .optimizer = "sgd", .bias = next(&state) % 4 != 0,
-                        .apart = next(&state) % 3 == 0 };
+                        .activation = activation, .loss = moth_catalog(m, MOTH_LOSS, l)->name, .optimizer = "sgd",
+                        .bias = next(&state) % 4 != 0, .apart = next(&state) % 3 == 0 };
           s.last = strcmp(s.loss, "cross_entropy") == 0 ? "softmax" : strcmp(s.loss, "binary_cross_entropy") == 0 ? "sigmoid" : "linear";
           if (next(&state) % 3 == 0) s.optimizer = "adam";
           else if (next(&state) % 2 == 0) s.optimizer_options = momentum;
@@ -181,7 +185,8 @@ static void test_every_size(void **state_) {
     for (size_t e = 0; e < COUNT(extents); e++) {
       for (size_t b = 0; b < COUNT(batches); b++) {
         setting s = { .dtype = (moth_dtype)(b % 2), .inputs = ANY(extents), .first = extents[e], .second = ANY(extents), .rows = batches[b],
-                      .activation = ANY(activations), .last = ANY(activations), .loss = ANY(losses), .optimizer = "sgd", .bias = b % 5 != 0 };
+                      .activation = ANY(activations), .last = ANY(activations), .loss = ANY(losses), .optimizer = "sgd",
+                      .bias = b % 5 != 0 };
         in_lanes += compare(m, &s);
       }
     }
@@ -239,7 +244,8 @@ static void test_not_finite(void **state_) {
 
 /* Every allocation of making such a plan may fail. */
 static moth_status make_plan(moth *m, void *data) {
-  const setting s = { .dtype = MOTH_F64, .inputs = 3, .first = 4, .second = 2, .rows = 8, .activation = "tanh", .last = "linear", .bias = true };
+  const setting s = { .dtype = MOTH_F64, .inputs = 3, .first = 4, .second = 2, .rows = 8, .activation = "tanh", .last = "linear",
+                      .bias = true };
   moth_part *parts[2] = { NULL };
   moth_net *net = NULL;
   plan *run = NULL;

@@ -1,10 +1,10 @@
-/* Training steps: bits do not depend on fusing, threads or who looks; a step allocates nothing; one that is cancelled, fails or is held back
- * changes nothing. */
+/* Training steps: bits do not depend on fusing, threads or who looks; a step allocates nothing; one that is cancelled, fails or is held
+ * back changes nothing. */
 #include "nets.h"
 
 #include <math.h>
 
-/* ---- A net under training ---------------------------------------------------------------------------------------------------------------- */
+/* ---- A net under training ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct course {
   moth *m;
@@ -39,8 +39,9 @@ static course course_open(moth *m, moth_net *net, const moth_option *optimizer_o
   c.optimizer = make_part(m, MOTH_OPTIMIZER, optimizer, optimizer_options);
   assert_ok(m, optimizer_bind(m, "test", c.optimizer, net->id, net->dtype, net->parameter_count));
   assert_ok(m, plan_create(m, "test", net, PLAN_TRAINING, ROWS, &c.run));
-  c.job = (plan_step_job){ .rows = ROWS, .x = { .values = c.x->values }, .targets = { .source = { .values = c.t->values }, .classes = true },
-                           .loss = c.loss, .optimizer = c.optimizer, .lr = 0.05, .training = true, .key = 5 };
+  c.job = (plan_step_job){ .rows = ROWS, .x = { .values = c.x->values },
+                           .targets = { .source = { .values = c.t->values }, .classes = true }, .loss = c.loss,
+                           .optimizer = c.optimizer, .lr = 0.05, .training = true, .key = 5 };
   return c;
 }
 static void course_close(course *c) {
@@ -78,7 +79,7 @@ static void snapshot_free(snapshot *s) {
   for (int i = 0; i < OPTIMIZER_MAX_STATES; i++) free(s->vectors[i]);
 }
 
-/* ---- Bits ---------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Bits ---------------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct way { const char *optimizer; moth_option options[3]; } way;
 static const way ways[] = { { "sgd", { MOTH_REAL("lr", 0.05), MOTH_END } },
@@ -146,7 +147,8 @@ static void test_threads_share_bits(void **state) {
 /* The number of threads may change while a plan lives. */
 static void test_threads_may_change(void **state) {
   moth *m = support_open(NULL);
-  course c = course_open(m, make_wide(m, MOTH_F32), ways[0].options, "sgd"), same = course_open(m, make_wide(m, MOTH_F32), ways[0].options, "sgd");
+  course c = course_open(m, make_wide(m, MOTH_F32), ways[0].options, "sgd");
+  course same = course_open(m, make_wide(m, MOTH_F32), ways[0].options, "sgd");
   for (int i = 0; i < 4; i++) {
     assert_ok(m, moth_set_threads(m, 1 + i));
     course_step(&c);
@@ -158,7 +160,7 @@ static void test_threads_may_change(void **state) {
   support_close(m, NULL);
 }
 
-/* ---- What a step may not do ------------------------------------------------------------------------------------------------------------------ */
+/* ---- What a step may not do ---------------------------------------------------------------------------------------------------------- */
 
 static void gather_rows(const void *data, int64_t row, int64_t rows, void *out) {
   const moth_tensor *t = data;
@@ -196,7 +198,8 @@ static void test_cancelled_steps_change_nothing(void **state) {
   moth *m = support_open(NULL);
   for (int threads = 1; threads <= 2; threads++) {
     assert_ok(m, moth_set_threads(m, threads));
-    course c = course_open(m, make_wide(m, MOTH_F32), ways[2].options, "adam"), same = course_open(m, make_wide(m, MOTH_F32), ways[2].options, "adam");
+    course c = course_open(m, make_wide(m, MOTH_F32), ways[2].options, "adam");
+    course same = course_open(m, make_wide(m, MOTH_F32), ways[2].options, "adam");
     course_step(&c), course_step(&same);
     snapshot before = take_snapshot(&c);
     for (int64_t row = 0; row < ROWS; row += 40) {
@@ -257,7 +260,7 @@ static void test_failing_layers_change_nothing(void **state) {
   support_close(m, NULL);
 }
 
-/* ---- Between backward and update --------------------------------------------------------------------------------------------------------------- */
+/* ---- Between backward and update ----------------------------------------------------------------------------------------------------- */
 
 static double value_at(const moth_tensor *t, int64_t i) { return load_value(t->dtype, t->values, i); }
 
@@ -326,7 +329,8 @@ static void test_norms(void **state) {
   net->gradients_valid = true;
   double *g = (double *)net->gradients->values, norm;
   static const struct { double order, scale, norm; } cases[] = {
-    { 0, 1, 13 }, { 2, 1e200, 13e200 }, { 2, 1e-200, 13e-200 }, { 1, 1, 19 }, { INFINITY, 1, 12 }, { 3, 1, 12.207054953820638 /* the cube root of 1819 */ } };
+    { 0, 1, 13 }, { 2, 1e200, 13e200 }, { 2, 1e-200, 13e-200 }, { 1, 1, 19 }, { INFINITY, 1, 12 },
+    { 3, 1, 12.207054953820638 /* the cube root of 1819 */ } };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     g[0] = 3 * cases[i].scale, g[1] = -4 * cases[i].scale, g[2] = 12 * cases[i].scale, g[3] = 0;
     assert_ok(m, moth_net_clip(m, net, &(moth_clip){ .norm = 1e300, .order = cases[i].order }, &norm));
@@ -363,7 +367,8 @@ static void test_big_steps(void **state) {
   moth *m = support_open(NULL);
   moth_tensor *parameters[2];
   for (int by_hand = 0; by_hand <= 1; by_hand++) {
-    moth_net *net = make_net(m, MOTH_F32, INPUTS, PART_LIST(make_dense(m, 2000, "relu"), make_dense(m, 600, "relu"), make_dense(m, 12, "softmax")));
+    moth_net *net = make_net(m, MOTH_F32, INPUTS,
+                             PART_LIST(make_dense(m, 2000, "relu"), make_dense(m, 600, "relu"), make_dense(m, 12, "softmax")));
     course c = course_open(m, net, ways[0].options, "sgd");
     if (by_hand) {
       assert_ok(m, moth_net_backprop(m, net, c.x, c.t, c.loss, NULL));
@@ -381,7 +386,7 @@ static void test_big_steps(void **state) {
   support_close(m, NULL);
 }
 
-/* ---- What it tells ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- What it tells ------------------------------------------------------------------------------------------------------------------- */
 
 static void test_first_not_finite(void **state) {
   moth *m = support_open(NULL);
@@ -409,7 +414,8 @@ static void test_losses_of_predictions(void **state) {
     moth_part *loss = make_part(m, MOTH_LOSS, ends[i][1], NULL);
     float *w = (float *)net->parameters->values;
     w[0] = 1000, w[1] = -1000, w[2] = w[3] = 0;
-    moth_tensor *x = make_tensor(m, MOTH_F32, 2, SIZES(1, 2), (double[]){ 1, 0 }), *t = make_tensor(m, MOTH_F32, 2, SIZES(1, 2), (double[]){ 0, 1 });
+    moth_tensor *x = make_tensor(m, MOTH_F32, 2, SIZES(1, 2), (double[]){ 1, 0 });
+    moth_tensor *t = make_tensor(m, MOTH_F32, 2, SIZES(1, 2), (double[]){ 0, 1 });
     double value, sum = 0, weight = 0;
     assert_ok(m, moth_net_backprop(m, net, x, t, loss, &value));
     assert_close(value, i == 0 ? 2000 : 1000, 1e-6);
@@ -429,8 +435,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_fused_equals_unfused), cmocka_unit_test(test_threads_share_bits), cmocka_unit_test(test_threads_may_change),
     cmocka_unit_test(test_steps_allocate_nothing), cmocka_unit_test(test_cancelled_steps_change_nothing),
-    cmocka_unit_test(test_steps_held_back_change_nothing), cmocka_unit_test(test_failing_layers_change_nothing), cmocka_unit_test(test_penalties),
-    cmocka_unit_test(test_clipping), cmocka_unit_test(test_norms), cmocka_unit_test(test_row_weights), cmocka_unit_test(test_big_steps),
-    cmocka_unit_test(test_first_not_finite), cmocka_unit_test(test_losses_of_predictions) };
+    cmocka_unit_test(test_steps_held_back_change_nothing), cmocka_unit_test(test_failing_layers_change_nothing),
+    cmocka_unit_test(test_penalties), cmocka_unit_test(test_clipping), cmocka_unit_test(test_norms),
+    cmocka_unit_test(test_row_weights), cmocka_unit_test(test_big_steps), cmocka_unit_test(test_first_not_finite),
+    cmocka_unit_test(test_losses_of_predictions) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
