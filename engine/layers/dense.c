@@ -93,9 +93,13 @@ static moth_status forward(const layer_run *run, const void *const *in, void *ou
   const bool keep = a->class->from_input && !run->logits && run->saved_rows != NULL, relu = !run->logits && a->class == &activation_relu;
   void *z = keep ? run->saved_rows : out;
   const char *w = run->blocks[0];
-  const product p = { .m = run->rows, .n = s.outputs, .k = s.inputs, .a = in[0], .a_row = s.inputs, .a_column = 1, .b = w,
-                      .b_row = s.outputs, .b_column = 1, .c = z, .c_row = s.outputs, .relu = relu,
-                      .bias = s.has_bias ? w + (size_t)(s.inputs * s.outputs) * s.element : NULL };
+  product p = { .m = run->rows, .n = s.outputs, .k = s.inputs, .a = in[0], .a_row = s.inputs, .a_column = 1, .b = w, .b_row = s.outputs,
+                .b_column = 1, .c = z, .c_row = s.outputs, .relu = relu,
+                .bias = s.has_bias ? w + (size_t)(s.inputs * s.outputs) * s.element : NULL };
+  if (run->owed != NULL) {
+    p.owed_w = run->blocks[0];
+    p.owed_a = run->owed->x, p.owed_b = run->owed->d, p.owed_lr = run->owed->lr;
+  }
   if (!matmul(run->m, node->dtype, &p)) return MOTH_CANCELLED;
   if (!run->logits && !relu) a->class->forward(run->kernels, node->dtype, a->numbers, run->rows, s.outputs, z, out);
   return MOTH_OK;

@@ -100,6 +100,10 @@ struct layer_node {
 
 /* ---- Running ------------------------------------------------------------------------------------------------------------------- */
 
+/* The weights' part of plain SGD's last step over one row, put off until forward goes through the weights anyway: [inputs, units] at the
+ * block's start, w = fma(-lr, x·d, w). Layers with LAYER_LANES_DENSE are given it. */
+typedef struct layer_owed { const void *x, *d; double lr; } layer_owed;
+
 typedef struct layer_run {
   moth *m;
   const layer_node *node;
@@ -114,6 +118,7 @@ typedef struct layer_run {
   void *saved_fixed;
   void *scratch;                /* this worker's: scratch_fixed + rows × scratch_row bytes */
   uint64_t key, step;           /* of random draws: random_counter(…, step, purpose, node->index) */
+  const layer_owed *owed;       /* to be done by forward, once; NULL: nothing */
   unsigned host_denormals;      /* what pool_flush_denormals returned on entry, put back around functions of the host's; 0: not flushed */
 } layer_run;
 

@@ -44,6 +44,9 @@ typedef struct product {
   void *c; int64_t c_row;
   bool add, relu;
   const void *bias;              /* [n]; NULL: none */
+  /* An update put off until now, so that b is gone through once: with owed_w, which is b itself (b_column 1), first of all
+   * b = fma(-owed_lr, owed_a·owed_b, b) with owed_a [k] and owed_b [n] contiguous, each product rounded. */
+  void *owed_w; const void *owed_a, *owed_b; double owed_lr;
   void *w; int64_t w_row;        /* [m,n], rows w_row apart; NULL: the sums go to c */
   double lr;
 } product;

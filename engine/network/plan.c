@@ -176,6 +176,10 @@ static void place_work(plan *self, char *base, layout *l) {
     const layer_node *node = p->run.node;
     if (is_training(self)) {
       size_t d = layout_add(l, self->capacity, p->out_row), saved = layout_add(l, self->capacity, p->saved_row);
+      bool can_owe = self->net->next_use[p->index] < 0 && node->owner == node->index && p->class->lanes == LAYER_LANES_DENSE &&
+                     (size_t)node->blocks[0].count * self->element >= PLAN_OWED_BYTES;
+      size_t owed = layout_add(l, can_owe ? 1 : 0, p->in_row[0]);
+      if (base != NULL && can_owe) p->owed_x = base + owed;
       if (base != NULL) p->d = base + d;
       if (base != NULL && p->saved_row > 0) p->run.saved_rows = base + saved;
       for (int k = 0; k < p->input_count; k++) {

@@ -41,6 +41,7 @@ typedef struct plan_step_job {
   bool accumulate;               /* add to net->gradients */
   bool want_outputs;             /* outputs (after the activation) are read afterwards: plan_outputs */
   bool training;
+  bool may_owe;                  /* updates over one row may be put off until the next step, or plan_pay */
   uint64_t key, step;            /* of dropout */
   unsigned host_denormals;       /* what pool_flush_denormals returned to a caller that flushes over many steps; 0: the step does it */
 } plan_step_job;
@@ -71,6 +72,8 @@ moth_status plan_backward(plan *self, const char *where, const void *dy, bool ac
  * `proceed`: called after the loss is known and before anything changes; false leaves everything as it was. */
 typedef bool (*plan_proceed)(void *data, double value);
 moth_status plan_step(plan *self, const char *where, const plan_step_job *job, plan_proceed proceed, void *data, plan_result *result);
+/* Does the updates that steps have put off: before anyone but a step of this plan reads the parameters. NULL is fine. */
+void plan_pay(plan *self);
 /* Many steps over the same rows, which lie in place, where the net and the job suit it (else *done is 0): up to count steps, until a loss
  * is not finite (that step changes nothing) or a cancel is seen, which stays to be taken. values[0 … *done-1] are the losses; `kept` gets the
  * parameters before the last of them. Nothing of the host's is called. Denormals are the caller's business: job->host_denormals is set. */

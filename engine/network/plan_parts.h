@@ -32,6 +32,8 @@ typedef struct plan_node {
   void *d_in[LAYER_MAX_INPUTS];  /* where backward writes; NULL: not wanted */
   void *d_to[LAYER_MAX_INPUTS];  /* where that is added to; NULL: it is the place already */
   void *blocks[LAYER_MAX_BLOCKS], *buffers[LAYER_MAX_BUFFERS];
+  layer_owed owed;               /* what run.owed points to where an update is put off */
+  char *owed_x;                  /* room for its x; NULL: this node puts nothing off */
   char path[48];
 } plan_node;
 
@@ -56,6 +58,7 @@ typedef struct plan_update {
   bool add;                      /* to what stands there */
   bool now;                      /* hand each range to the optimizer at once */
   bool polls;
+  bool owes;                     /* what can be put off is */
   const optimizer_class *optimizer;
   update_numbers numbers;
   char *states[OPTIMIZER_MAX_STATES];
@@ -122,6 +125,7 @@ struct plan {
   int64_t rows;                  /* of the last run */
   bool has_outputs, has_run, can_go_back, y_holds_outputs;
   plan_lanes *lanes;             /* NULL: the net has no such form */
+  bool owes;                     /* some node's update is put off */
   plan_pass pass;
   plan_update update;
   atomic_int failed;             /* a moth_status from a block */
@@ -130,6 +134,7 @@ struct plan {
 enum {
   PLAN_BLOCK_WORK = 3 << 19,     /* flop of forward that a block of rows should at least hold */
   PLAN_MOST_BLOCKS = 64,         /* of rows in a batch */
+  PLAN_OWED_BYTES = 1 << 15,     /* of weights from which putting off an update saves a way through the caches */
   PLAN_ALONE_WORK = 1 << 18,     /* flop below which waking workers costs more than it brings */
   PLAN_FUSED_WORK = 1 << 30      /* flop above which a step writes its gradients before it updates, and can be cancelled between */
 };

@@ -17,8 +17,12 @@ static void shift_run(const plan *self, const plan_node *p, const rows_block *b,
   run->scratch = plan_scratch(self, b->worker);
 }
 
-static moth_status node_forward(const plan *self, const plan_node *p, const rows_block *b) {
-  if (b->whole) return p->class->forward(&p->run, p->in, p->out);
+static moth_status node_forward(const plan *self, plan_node *p, const rows_block *b) {
+  if (b->whole) {
+    moth_status status = p->class->forward(&p->run, p->in, p->out);
+    if (status == MOTH_OK) p->run.owed = NULL;
+    return status;
+  }
   layer_run run;
   const void *in[LAYER_MAX_INPUTS];
   shift_run(self, p, b, &run);
@@ -127,7 +131,7 @@ static void run_whole(plan *self, const plan_pass *pass) {
   rows_block all = { 0, self->setting.rows, 0, true };
   if (self->setting.rows == 0) return;
   if (pass->gather) gather_input(self, 0, all.rows);
-  const plan_node *p = &self->nodes[pass->stage.first];
+  plan_node *p = &self->nodes[pass->stage.first];
   moth_status status = MOTH_OK;
   if (pass->forward) status = node_forward(self, p, &all);
   if (pass->loss && status == MOTH_OK) run_blocks(self, &(plan_pass){ .stage = { 0, -1, false }, .loss = true });
@@ -179,6 +183,7 @@ static void begin_run(plan *self) { self->has_run = self->has_outputs = self->ca
 
 moth_status plan_forward(plan *self, const char *where, const plan_source *x, int64_t rows, bool training, uint64_t key, uint64_t step) {
   assert(rows >= 0 && rows <= self->capacity);
+  plan_pay(self);
   moth_status status = context_poll(self->m, where);
   if (status == MOTH_OK) status = plan_set(self, where, rows, training, NULL);
   if (status == MOTH_OK) status = plan_take_input(self, where, x);

@@ -59,6 +59,7 @@ static void prepare_update(plan *self, const plan_step_job *job, const seam *s, 
   u->flat = wants_flat(s);
   u->add = job->accumulate && were_valid;
   u->now = s->updates_now;
+  u->owes = job->may_owe && job->rows == 1 && s->updates_now && !u->flat && self->stage_count == 1 && !self->stages[0].whole;
   u->polls = !u->now;
   if (job->optimizer == NULL) return;
   const optimizer_state *state = optimizer_state_of(job->optimizer);
@@ -140,6 +141,7 @@ static moth_status run_update(plan *self, const char *where, const plan_step_job
 }
 
 moth_status plan_step(plan *self, const char *where, const plan_step_job *job, plan_proceed proceed, void *data, plan_result *out) {
+  if (self->owes && job->rows != 1) plan_pay(self);
   moth_status status = is_ready(self, job) ? MOTH_OK : make_ready(self, where, job);
   if (status != MOTH_OK) return status;
   const seam s = find_seam(self, job);

@@ -24,10 +24,51 @@ static void update_range(const plan *self, const network_range *range, const voi
 }
 
 /* Whether a layer may put this range's gradient straight into its parameters: plain SGD follows, and nobody else sees or adds to it. */
-static bool is_direct(const plan *self, const network_range *range) {
+static bool is_direct(const plan *self, int node) {
   const plan_update *u = &self->update;
   return u->now && !u->flat && !u->add && u->optimizer->is_plain && u->state_count == 0 && u->numbers.weight_decay == 0 &&
-         self->net->next_use[range->node] < 0;
+         self->net->next_use[node] < 0;
+}
+
+/* ---- Updates put off ---------------------------------------------------------------------------------------------------------------- */
+
+static bool owes(const plan *self, const plan_node *p) { return p->owed_x != NULL && is_direct(self, p->index); }
+
+/* What of a range is not weights: the bias, which is not put off. */
+static network_range without_weights(const plan *self, const network_range *range) {
+  const parameter_view *weight = &self->net->nodes[range->node].blocks[0].views[0];
+  const int64_t weights = weight->size[0] * weight->size[1];
+  network_range rest = *range;
+  if (rest.from < weights) {
+    rest.from = weights < range->to ? weights : range->to;
+    rest.offset += rest.from - range->from;
+  }
+  return rest;
+}
+
+static void note_owed(plan *self) {
+  for (int i = 0; i < self->node_count; i++) {
+    plan_node *p = &self->nodes[i];
+    if (!owes(self, p) || network_node_is_frozen(self->net, p->run.node)) continue;
+    memcpy(p->owed_x, p->in[0], p->in_row[0]);
+    p->owed = (layer_owed){ p->owed_x, p->d, self->update.numbers.lr };
+    p->run.owed = &p->owed;
+    self->owes = true;
+  }
+}
+
+void plan_pay(plan *self) {
+  if (self == NULL || !self->owes) return;
+  for (int i = 0; i < self->node_count; i++) {
+    plan_node *p = &self->nodes[i];
+    if (p->run.owed == NULL) continue;
+    const parameter_view *weight = &p->run.node->blocks[0].views[0];
+    const product owed = { .m = weight->size[1], .n = weight->size[0], .k = 1, .a = p->owed.x, .a_row = 1, .a_column = 1, .b = p->owed.d,
+                           .b_row = weight->size[0], .b_column = 1, .w = p->blocks[0], .w_row = weight->size[0], .lr = p->owed.lr };
+    self->kernels->product(&owed);
+    p->run.owed = NULL;
+  }
+  self->owes = false;
 }
 
 /* The uses of a layer one after the other, in order, into the same place; then the update while it is in cache. The last range first: what
@@ -41,7 +82,13 @@ static void range_task(void *data, int64_t index, int worker) {
   char *g = u->flat ? self->net->gradients->values + (size_t)range->offset * self->element
                     : plan_scratch(self, worker) + self->scratch_layer;
   gradient_sink sink = { .g = g, .add = u->add };
-  if (is_direct(self, range)) {
+  network_range rest;
+  if (u->owes && owes(self, &self->nodes[self->positions[range->node]])) {
+    rest = without_weights(self, range);
+    range = &rest;
+    if (rest.from == rest.to) return;
+  }
+  if (is_direct(self, range->node)) {
     sink.w = self->net->parameters->values + (size_t)range->offset * self->element;
     sink.lr = u->numbers.lr;
   }
@@ -89,6 +136,7 @@ void plan_run_ranges(plan *self) {
     return;
   }
   run_task(self, self->work * (double)self->setting.rows, range_task);
+  if (self->update.owes) note_owed(self);
 }
 
 void plan_run_updates(plan *self) { run_task(self, 8.0 * (double)self->net->parameter_count, update_task); }

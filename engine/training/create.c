@@ -237,7 +237,8 @@ static void prepare_job(moth *m, moth_trainer *self) {
   self->run->seed = self->key;
   self->job = (plan_step_job){
     .loss = self->loss, .optimizer = self->optimizer, .clip = options_is_set(o, TRAIN_CLIP) ? &self->clip : NULL,
-    .penalties = { .l2 = options_number(o, TRAIN_L2) }, .want_outputs = self->metric_count > 0, .training = true, .key = self->key,
+    .penalties = { .l2 = options_number(o, TRAIN_L2) }, .want_outputs = self->metric_count > 0, .training = true, .may_owe = true,
+    .key = self->key,
   };
   self->saved_step = -1;
   self->at = (trainer_position){ .phase = TRAINER_EPOCH, .epoch = 1 };

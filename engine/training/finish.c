@@ -47,6 +47,7 @@ static void end_text(moth_trainer *self, const char *reason, const char *put_bac
 }
 
 void trainer_finish(moth_trainer *self, const char *reason) {
+  plan_pay(self->training);
   moth_run *run = self->run;
   char put_back[160] = "", value[32];
   bool is_nan = strcmp(reason, "nan") == 0;

@@ -11,8 +11,11 @@
 /* ---- Denormals ---- */
 
 /* To flush them in each step costs half an epoch of a tiny net: they are flushed from the first turn to the last, but where something of
- * the host's may run. */
-static void lend_denormals(const moth_trainer *self) { pool_restore_denormals(self->job.host_denormals); }
+ * the host's may run; there updates that the plan has put off are done too. */
+static void lend_denormals(const moth_trainer *self) {
+  plan_pay(self->training);
+  pool_restore_denormals(self->job.host_denormals);
+}
 static void take_denormals(void) { pool_flush_denormals(); }
 
 /* ---- Time ---- */

@@ -193,10 +193,47 @@ static void check_update(const kernels *set, moth_dtype dtype) {
 }
 static void updates(void **state) { each_set(check_update); }
 
+/* With an owed update: what the update by itself and then the product give, to the bit, b included; the reference's within the bound. */
+static void check_owed_case(const kernels *set, const thin *t) {
+  operands apart = operands_new(t), fused = operands_new(t);
+  room x = room_new(t->dtype, t->k, 6), d = room_new(t->dtype, t->n, 7);
+  const product update = { .m = t->k, .n = t->n, .k = 1, .a = inside(&x, t->dtype), .a_row = 1, .a_column = 1, .b = inside(&d, t->dtype),
+                           .b_row = t->n, .b_column = 1, .w = inside(&apart.b, t->dtype), .w_row = apart.p.b_row, .lr = 0.7 };
+  set->of[t->dtype].product(&update);
+  outcome want = run(set, t, &apart);
+  fused.p.owed_w = inside(&fused.b, t->dtype);
+  fused.p.owed_a = update.a, fused.p.owed_b = update.b, fused.p.owed_lr = update.lr;
+  outcome got = run(set, t, &fused);
+  assert_memory_equal(fused.b.block, apart.b.block, apart.b.bytes);
+  assert_memory_equal(got.c.block, want.c.block, want.c.bytes);
+  assert_memory_equal(got.w.block, want.w.block, want.w.bytes);
+  operands plain = operands_new(t);
+  plain.p.owed_w = inside(&plain.b, t->dtype);
+  plain.p.owed_a = update.a, plain.p.owed_b = update.b, plain.p.owed_lr = update.lr;
+  outcome reference = run(kernels_reference(), t, &plain);
+  compare(set, &(thin){ .dtype = t->dtype, .m = t->m, .n = t->n, .k = 1 }, &fused.b, &plain.b);
+  if (t->end < END_UPDATE) compare(set, t, &got.c, &reference.c);
+  outcome_free(&want), outcome_free(&got), outcome_free(&reference);
+  operands_free(&apart), operands_free(&fused), operands_free(&plain);
+  free(x.block), free(d.block);
+}
+static void check_owed(const kernels *set, moth_dtype dtype) {
+  static const int64_t depths[] = { 1, 2, 3, 4, 5, 17, 130 };
+  int turn = 0;
+  for (int i = 0; i < EXTENTS; i++) {
+    for (int k = 0; k < (int)(sizeof depths / sizeof *depths); k++, turn++) {
+      const thin t = { .dtype = dtype, .m = turn % 5 == 0 ? 3 : 1, .n = extents[i] + (extents[i] == 1), .k = depths[k],
+                       .layout = turn % 2 ? PLAIN : PADDED, .end = turn % ENDS, .add = turn / ENDS % 2 };
+      check_owed_case(set, &t);
+    }
+  }
+}
+static void owed_updates(void **state) { each_set(check_owed); }
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_row), cmocka_unit_test(outer_products), cmocka_unit_test(ends), cmocka_unit_test(special_values),
-    cmocka_unit_test(dots_by_themselves), cmocka_unit_test(updates),
+    cmocka_unit_test(dots_by_themselves), cmocka_unit_test(updates), cmocka_unit_test(owed_updates),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

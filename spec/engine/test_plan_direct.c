@@ -9,7 +9,7 @@ static const shape shapes[] = { { 19, 37, 5, 1, true }, { 300, 130, 7, 1, true }
 enum { SHAPES = sizeof shapes / sizeof *shapes, STEPS = 5 };
 
 /* How the gradient goes to the weights. */
-enum { DIRECT, KEPT, CLIPPED, BY_THEMSELVES, WAYS };
+enum { DIRECT, KEPT, CLIPPED, BY_THEMSELVES, PUT_OFF, WAYS };
 
 static moth_part *dense(moth *m, int64_t units, const char *activation, bool bias) {
   return make_part(m, MOTH_LAYER, "dense", OPTIONS(MOTH_INT(NULL, units), MOTH_TEXT(NULL, activation), MOTH_FLAG("bias", bias)));
@@ -24,7 +24,7 @@ static moth_tensor *train(moth *m, moth_dtype dtype, const shape *s, int way) {
   assert_ok(m, plan_create(m, "test", net, PLAN_TRAINING, s->rows, &run));
   const moth_clip wide = { .norm = 1e30 };
   plan_step_job job = { .rows = s->rows, .x = { .values = x->values }, .targets = { .source = { .values = t->values } }, .loss = loss,
-                        .optimizer = sgd, .lr = 0.3, .training = true, .keep_gradients = way == KEPT,
+                        .optimizer = sgd, .lr = 0.3, .training = true, .may_owe = way == PUT_OFF, .keep_gradients = way == KEPT,
                         .clip = way == CLIPPED ? &wide : NULL };
   for (int i = 0; i < STEPS; i++) {
     plan_result result;
@@ -36,6 +36,7 @@ static moth_tensor *train(moth *m, moth_dtype dtype, const shape *s, int way) {
       assert_ok(m, plan_step(run, "test", &job, NULL, NULL, &result));
     }
   }
+  plan_pay(run);
   moth_tensor *parameters = copy_of(m, net->parameters);
   plan_free(m, run);
   moth_release(x), moth_release(t), moth_release(loss), moth_release(sgd), moth_release(net);
@@ -90,7 +91,44 @@ static void test_others_are_not_direct(void **state) {
   support_close(m, NULL);
 }
 
+/* Batches of one row put their updates off, others between them do not, and a forward of the plan sees all. */
+static void test_put_off(void **state) {
+  moth *m = support_open(NULL);
+  for (moth_dtype dtype = MOTH_F32; dtype <= MOTH_F64; dtype++) {
+    moth_tensor *results[2], *outputs[2];
+    for (int owes = 0; owes < 2; owes++) {
+      moth_net *net = make_net(m, dtype, 200, PART_LIST(dense(m, 150, "gelu", true), dense(m, 120, "relu", false), dense(m, 3, "linear", true)));
+      moth_part *loss = make_part(m, MOTH_LOSS, "mse", NULL), *sgd = make_part(m, MOTH_OPTIMIZER, "sgd", OPTIONS(MOTH_REAL("lr", 0.1)));
+      moth_tensor *x = random_tensor(m, dtype, 2, SIZES(8, 200), 3), *t = random_tensor(m, dtype, 2, SIZES(8, 3), 4);
+      assert_ok(m, optimizer_bind(m, "test", sgd, net->id, dtype, net->parameter_count));
+      plan *run;
+      assert_ok(m, plan_create(m, "test", net, PLAN_TRAINING, 8, &run));
+      static const int rows[] = { 1, 1, 3, 1, 8, 1, 1, 1 };
+      for (int i = 0; i < 8; i++) {
+        size_t e = dtype_size(dtype);
+        plan_step_job job = { .rows = rows[i], .x = { .values = x->values }, .loss = loss, .optimizer = sgd, .lr = 0.1 / (i + 1),
+                              .targets = { .source = { .values = t->values } }, .training = true, .may_owe = owes };
+        if (rows[i] == 1) job.x.values = x->values + (size_t)i * 200 * e, job.targets.source.values = t->values + (size_t)i * 3 * e;
+        plan_result result;
+        assert_ok(m, plan_step(run, "test", &job, NULL, NULL, &result));
+      }
+      const plan_source source = { .values = x->values };
+      assert_ok(m, plan_forward(run, "test", &source, 8, false, 0, 0)); /* pays */
+      outputs[owes] = random_tensor(m, dtype, 2, SIZES(8, 3), 9);
+      memcpy(outputs[owes]->values, plan_outputs(run), (size_t)(8 * 3) * dtype_size(dtype));
+      results[owes] = copy_of(m, net->parameters);
+      plan_free(m, run);
+      moth_release(x), moth_release(t), moth_release(loss), moth_release(sgd), moth_release(net);
+    }
+    assert_same_values(results[0], results[1]);
+    assert_same_values(outputs[0], outputs[1]);
+    for (int i = 0; i < 2; i++) moth_release(results[i]), moth_release(outputs[i]);
+  }
+  support_close(m, NULL);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(test_direct_equals_written), cmocka_unit_test(test_others_are_not_direct) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test(test_direct_equals_written), cmocka_unit_test(test_others_are_not_direct),
+                                      cmocka_unit_test(test_put_off) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
