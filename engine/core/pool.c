@@ -42,6 +42,7 @@ struct pool {
   _Atomic uint32_t is_ending;
   _Alignas(64) job job;
   bool is_busy;                   /* a run is under way: written by the caller only between runs */
+  int64_t rest, penalty;          /* runs that the caller does alone, and how many the next stall costs; the caller's */
   int wanted, count;              /* workers: asked for, running */
   pid_t owner;                    /* a child of a fork has no workers */
   size_t bytes;
@@ -172,9 +173,33 @@ static void wait_for_finish(struct pool *pool) {
   atomic_store(&pool->is_waiting, 0);
 }
 
+/* A worker whose processor is taken away while it holds a block holds up the run for a whole time slice of the scheduler. When that has
+ * happened the caller runs alone for a while, longer each time it happens again: a machine that is busy otherwise is left in peace. */
+enum { STALL_NS = 200000, FIRST_REST = 16, MOST_REST = 2048 };
+
+static void judge_wait(struct pool *pool, int64_t worked, int64_t waited) {
+  if (waited > worked + STALL_NS) {
+    pool->penalty = pool->penalty == 0 ? FIRST_REST : pool->penalty * 2 < MOST_REST ? pool->penalty * 2 : MOST_REST;
+    pool->rest = pool->penalty;
+  } else if (pool->penalty > 0) {
+    pool->penalty -= (pool->penalty + 15) / 16;
+  }
+}
+
+static void run_alone(int64_t count, pool_task task, void *data, int number) {
+  for (int64_t block = 0; block < count; block++) task(data, block, number);
+}
+
 /* Publishes a job, works on it and waits for the others. */
 static void run_together(struct pool *pool, uint32_t count, pool_task task, void *data) {
   pool->is_busy = true;
+  if (pool->rest > 0) {
+    pool->rest--;
+    run_alone(count, task, data, 0);
+    pool->is_busy = false;
+    return;
+  }
+  int64_t start = now_ns();
   pool->job = (job){ task, data, count, read_modes() };
   atomic_store(&pool->finished, 0);
   uint64_t generation = (atomic_load(&pool->ticket) >> 32) + 1;
@@ -184,7 +209,9 @@ static void run_together(struct pool *pool, uint32_t count, pool_task task, void
     wake(&pool->bell, (int)(count - 1 < (uint32_t)pool->count ? count - 1 : (uint32_t)pool->count));
   }
   work(pool, 0);
+  int64_t done = now_ns();
   wait_for_finish(pool);
+  judge_wait(pool, done - start, now_ns() - done);
   pool->is_busy = false;
 }
 
@@ -220,6 +247,7 @@ void pool_prepare(moth *m) {
   atomic_init(&pool->is_ending, 0);
   pool->is_busy = false;
   pool->wanted = wanted, pool->count = 0;
+  pool->rest = pool->penalty = 0;
   pool->owner = getpid();
   pool->bytes = bytes;
   block[padding - 1] = (unsigned char)padding;
@@ -249,10 +277,6 @@ static int own_number(const struct pool *pool) {
     if (pthread_equal(pool->workers[i].thread, self)) return i + 1;
   }
   return 0;
-}
-
-static void run_alone(int64_t count, pool_task task, void *data, int number) {
-  for (int64_t block = 0; block < count; block++) task(data, block, number);
 }
 
 void pool_run(moth *m, int64_t count, pool_task task, void *data) {
