@@ -97,7 +97,8 @@ static void test_put_off(void **state) {
   for (moth_dtype dtype = MOTH_F32; dtype <= MOTH_F64; dtype++) {
     moth_tensor *results[2], *outputs[2];
     for (int owes = 0; owes < 2; owes++) {
-      moth_net *net = make_net(m, dtype, 200, PART_LIST(dense(m, 150, "gelu", true), dense(m, 120, "relu", false), dense(m, 3, "linear", true)));
+      moth_net *net = make_net(m, dtype, 200,
+                               PART_LIST(dense(m, 150, "gelu", true), dense(m, 120, "relu", false), dense(m, 3, "linear", true)));
       moth_part *loss = make_part(m, MOTH_LOSS, "mse", NULL), *sgd = make_part(m, MOTH_OPTIMIZER, "sgd", OPTIONS(MOTH_REAL("lr", 0.1)));
       moth_tensor *x = random_tensor(m, dtype, 2, SIZES(8, 200), 3), *t = random_tensor(m, dtype, 2, SIZES(8, 3), 4);
       assert_ok(m, optimizer_bind(m, "test", sgd, net->id, dtype, net->parameter_count));
