@@ -107,21 +107,16 @@ static void find_stages(plan *self) {
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------------------------- */
 
-/* Outputs that nobody reads any more give their place to later ones. */
+/* Outputs that nobody reads any more give their place to later ones, with rows as long: blocks do not wait for each other, so that each
+ * must stay in its own part of the place. */
 typedef struct slot { size_t row; int free_after; } slot;
 
 static int take_slot(slot *slots, int *count, size_t row, int now, int until) {
-  int best = -1;
-  for (int i = 0; i < *count; i++) {
-    if (slots[i].free_after < now && (best < 0 || slots[i].row > slots[best].row)) best = i;
-  }
-  if (best < 0) {
-    best = (*count)++;
-    slots[best].row = 0;
-  }
-  if (row > slots[best].row) slots[best].row = row;
-  slots[best].free_after = until;
-  return best;
+  int i = 0;
+  while (i < *count && (slots[i].row != row || slots[i].free_after >= now)) i++;
+  if (i == *count) (*count)++;
+  slots[i] = (slot){ row, until };
+  return i;
 }
 
 /* Offsets of all outputs: each its own in training, shared ones in predicting. Then y. */

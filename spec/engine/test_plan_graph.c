@@ -221,6 +221,28 @@ static void test_buffers(void **state) {
   support_close(m, NULL);
 }
 
+/* Predicting, outputs share memory: a block that is ahead of others must leave theirs alone. */
+static void test_predictions_share_bits(void **state) {
+  moth *m = support_open(NULL);
+  for (moth_dtype dtype = MOTH_F32; dtype <= MOTH_F64; dtype++) {
+    moth_part *layers[] = { make_dense(m, 300, "relu"), make_dense(m, 280, "tanh"), make_dense(m, 40, "relu"), make_dense(m, 280, "tanh"),
+                            make_dense(m, 300, "relu"), make_dense(m, 10, "softmax") };
+    moth_net *net = make_net(m, dtype, 50, layers, sizeof layers / sizeof *layers);
+    moth_tensor *x = random_tensor(m, dtype, 2, SIZES(600, 50), 3), *alone = NULL;
+    assert_ok(m, moth_set_threads(m, 1));
+    assert_ok(m, moth_net_predict(m, net, x, &alone));
+    assert_ok(m, moth_set_threads(m, 4));
+    for (int i = 0; i < 40; i++) {
+      moth_tensor *y = NULL;
+      assert_ok(m, moth_net_predict(m, net, x, &y));
+      assert_same_values(y, alone);
+      moth_release(y);
+    }
+    moth_release(x), moth_release(alone), moth_release(net);
+  }
+  support_close(m, NULL);
+}
+
 /* ---- Composites ---------------------------------------------------------------------------------------------------------------------- */
 
 static moth_net *make_composite(moth *m, moth_dtype dtype) {
@@ -280,6 +302,6 @@ int main(void) {
     cmocka_unit_test(test_two_inputs), cmocka_unit_test(test_values_used_again), cmocka_unit_test(test_aliases_share),
     cmocka_unit_test(test_layer_used_twice), cmocka_unit_test(test_shared_shapes_must_agree), cmocka_unit_test(test_index_input),
     cmocka_unit_test(test_class_numbers_come_from_the_input), cmocka_unit_test(test_every_layer_is_used), cmocka_unit_test(test_buffers),
-    cmocka_unit_test(test_composites), cmocka_unit_test(test_failing_memory) };
+    cmocka_unit_test(test_predictions_share_bits), cmocka_unit_test(test_composites), cmocka_unit_test(test_failing_memory) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
