@@ -1,9 +1,9 @@
-/* math/lanes.h: the kernels of tiny networks. Where layers are narrow a row of outputs does not fill a vector, so here the samples of a batch
- * lie in the lanes: a value of all samples is [features, padded], `padded` the rows rounded up to whole vectors. What stands in the lanes
- * beyond the rows means nothing, but may not trap: it is zero in inputs and targets.
+/* math/lanes.h: the kernels of tiny networks. Where layers are narrow a row of outputs does not fill a vector, so here the samples of a
+ * batch lie in the lanes: a value of all samples is [features, padded], `padded` the rows rounded up to whole vectors. What stands in the
+ * lanes beyond the rows means nothing; in inputs and targets it is zero.
  *
- * Every number has the bits that the row kernels give it: sums over inputs, outputs and rows run in order from 0 as chains of fma, functions
- * are the same functions, so that which of the two ran never shows. Parameters are read and written where they lie, [inputs, outputs] and
+ * Every number has the bits that the row kernels give it: sums over inputs, outputs and rows run in order from 0 as chains of fma, and
+ * functions are the same functions, so that which of the two ran never shows. Parameters are read and written where they lie, [inputs, outputs] and
  * then the bias, and are never packed. */
 #ifndef MATH_LANES_H
 #define MATH_LANES_H

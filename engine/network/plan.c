@@ -244,8 +244,8 @@ moth_status plan_ensure_scratch(plan *self, int threads) {
 
 /* ---- Blocks of rows ----------------------------------------------------------------------------------------------------------------- */
 
-/* Depends on the net and the rows alone: blocks of equal work, a multiple of 8 rows. Measured on Zen 4: small batches gain from 8 rows on two
- * threads and lose nothing on one; larger ones want 16, so that each block's way through large weights pays. */
+/* Depends on the net and the rows alone: blocks of equal work, a multiple of 8 rows. Measured on Zen 4: small batches gain from 8 rows on
+ * two threads and lose little on one; larger ones want 16, so that each block's way through large weights pays. */
 int64_t plan_rows_of_block(const plan *self, int64_t rows) {
   double work = self->work * (double)rows;
   int64_t blocks = work >= (double)PLAN_MOST_BLOCKS * PLAN_BLOCK_WORK ? PLAN_MOST_BLOCKS : (int64_t)(work / PLAN_BLOCK_WORK);

@@ -230,7 +230,8 @@ static void slope(void *data) {
 static void activate(void *data) {
   const lanes_layer *layer = data;
   const activation *a = layer->activation;
-  a->class->forward(layer->plan->kernels, layer->plan->dtype, a->numbers, 1, layer->dense.outputs * layer->dense.padded, layer->z, layer->y);
+  const int64_t count = layer->dense.outputs * layer->dense.padded;
+  a->class->forward(layer->plan->kernels, layer->plan->dtype, a->numbers, 1, count, layer->z, layer->y);
 }
 
 static void turn_slopes(void *data) {

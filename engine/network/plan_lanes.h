@@ -1,5 +1,5 @@
-/* network/plan_lanes.h: the path of tiny networks: a chain of narrow dense layers whose batch lies in vector lanes (math/lanes.h), as a list
- * of layers that each step walks. Made with a training plan where the net suits it; a step takes it where its rows and what is asked of it
+/* network/plan_lanes.h: the path of tiny networks: a chain of narrow dense layers whose batch lies in vector lanes (math/lanes.h), as a
+ * list of calls that each step makes. Made with a training plan where the net suits it; a step takes it where its rows and what is asked of it
  * suit, and gives the bits that blocks of rows give. */
 #ifndef NETWORK_PLAN_LANES_H
 #define NETWORK_PLAN_LANES_H
@@ -18,8 +18,8 @@ int64_t plan_lanes_rows(const plan *self);
 /* Whether a training plan of a narrow net has no lanes because of this node, for plan_path. */
 bool plan_lanes_miss(const plan *self, const plan_node *p);
 
-/* Works out what follows from a setting, and whether it can go in lanes; called by plan_set. A single row cannot: products of one row add in
- * an order of their own (math/kernels.h), and there is nothing to lay side by side. */
+/* Works out what follows from a setting, and whether it can go in lanes; called by plan_set. A single row cannot: products of one row add
+ * in an order of their own (math/kernels.h), and there is nothing to lay side by side. */
 void plan_lanes_set(plan *self);
 /* Whether this step can too. */
 bool plan_lanes_takes(const plan *self, const plan_step_job *job);

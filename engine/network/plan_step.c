@@ -176,7 +176,8 @@ moth_status plan_step(plan *self, const char *where, const plan_step_job *job, p
 
 /* ---- Epochs of one batch ------------------------------------------------------------------------------------------------------------ */
 
-moth_status plan_run_epochs(plan *self, const char *where, const plan_step_job *job, int64_t count, double *values, char *kept, int64_t *done) {
+moth_status plan_run_epochs(plan *self, const char *where, const plan_step_job *job, int64_t count, double *values, char *kept,
+                            int64_t *done) {
   *done = 0;
   if (self->lanes == NULL || job->x.values == NULL || job->targets.source.values == NULL || job->optimizer == NULL) return MOTH_OK;
   moth_status status = is_ready(self, job) ? MOTH_OK : make_ready(self, where, job);
