@@ -1,8 +1,12 @@
 /* helpers.c: the helpers written in Lua, compiled in by lua/embed.lua. Each chunk gets the module's table, the table of helpers, which
- * only the bindings see, and a few functions that Lua alone has not. */
+ * only the bindings see, and a few functions that Lua alone has not. Those in lua/ itself run as the module opens; those in folders under
+ * it ("prompt/session") when `internal.need` first asks for them. */
 #include "binding.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 typedef struct embedded { const char *name, *text; size_t size; } embedded;
 extern const embedded embedded_lua[]; /* made by lua/embed.lua; ends with a NULL name */
@@ -45,9 +49,56 @@ static int kind(lua_State *L) {
   return 1;
 }
 
+/* Runs a helper's chunk with the three tables at `tables`; leaves its one result. */
+static void run_chunk(lua_State *L, const embedded *chunk, int tables) {
+  if (luaL_loadbufferx(L, chunk->text, chunk->size, "=[moth]", "t") != LUA_OK) luaL_error(L, "%s: %s", chunk->name, lua_tostring(L, -1));
+  for (int i = 0; i < 3; i++) lua_pushvalue(L, tables + i);
+  lua_call(L, 3, 1);
+}
+
+/* need(name) → what the chunk returned when it first ran. Upvalues: the module, the table of what was loaded, the three tables. */
+static int need(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  lua_pushvalue(L, 1);
+  if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
+  const embedded *at = embedded_lua;
+  while (at->name != NULL && strcmp(at->name, name) != 0) at++;
+  if (at->name == NULL) return luaL_error(L, "no helper '%s'", name);
+  for (int i = 0; i < 3; i++) lua_pushvalue(L, lua_upvalueindex(3 + i));
+  run_chunk(L, at, 3);
+  if (lua_isnil(L, -1)) lua_pop(L, 1), lua_pushboolean(L, true);
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, lua_upvalueindex(2));
+  return 1;
+}
+
+static bool is_set(const char *text) { return text != NULL && *text != 0; }
+
+/* Whether the locale that the environment asks for is UTF-8; the process's own is left alone. */
+static bool speaks_unicode(void) {
+  const char *locale = getenv("LC_ALL");
+  if (!is_set(locale)) locale = getenv("LC_CTYPE");
+  if (!is_set(locale)) locale = getenv("LANG");
+  const char *charset = locale != NULL ? strchr(locale, '.') : NULL;
+  return charset != NULL && (strncmp(charset, ".UTF-8", 6) == 0 || strncmp(charset, ".utf8", 5) == 0);
+}
+
+/* standard_output() → is it a terminal, may it be coloured (no-color.org), does it speak UTF-8 */
+static int standard_output(lua_State *L) {
+  const char *kind = getenv("TERM");
+  bool terminal = isatty(1) != 0;
+  lua_pushboolean(L, terminal);
+  lua_pushboolean(L, terminal && !is_set(getenv("NO_COLOR")) && (kind == NULL || strcmp(kind, "dumb") != 0));
+  lua_pushboolean(L, speaks_unicode());
+  return 3;
+}
+
 void helpers_open(lua_State *L, module *M) {
   const luaL_Reg functions[] = {
-    { "fail", fail }, { "nearest", nearest }, { "write", write_error }, { "describe", describe }, { "kind", kind }, { NULL, NULL }
+    { "fail", fail }, { "nearest", nearest }, { "write", write_error }, { "describe", describe }, { "kind", kind },
+    { "standard_output", standard_output }, { NULL, NULL }
   };
   int table = lua_gettop(L);
   lua_newtable(L);
@@ -55,12 +106,15 @@ void helpers_open(lua_State *L, module *M) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &helpers_key);
   lua_newtable(L);
   module_functions(L, M, functions);
+  lua_pushlightuserdata(L, M);
+  lua_newtable(L);
+  for (int i = 0; i < 3; i++) lua_pushvalue(L, table + i);
+  lua_pushcclosure(L, need, 5);
+  lua_setfield(L, table + 2, "need");
   for (const embedded *at = embedded_lua; at->name != NULL; at++) {
-    if (luaL_loadbufferx(L, at->text, at->size, "=[moth]", "t") != LUA_OK) luaL_error(L, "%s: %s", at->name, lua_tostring(L, -1));
-    lua_pushvalue(L, table);
-    lua_pushvalue(L, table + 1);
-    lua_pushvalue(L, table + 2);
-    lua_call(L, 3, 0);
+    if (strchr(at->name, '/') != NULL) continue;
+    run_chunk(L, at, table);
+    lua_pop(L, 1);
   }
   lua_settop(L, table);
 }

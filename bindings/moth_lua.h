@@ -44,6 +44,36 @@ MOTH_API bool moth_lua_running(lua_State *L);
 /* Whether the last error that the engine raised in this state was a cancel (MOTH_CANCELLED); forgets it. */
 MOTH_API bool moth_lua_cancelled(lua_State *L);
 
+/* ---- The prompt --------------------------------------------------------------------------------------------------------------- */
+
+/* What a prompt talks to: the command's terminal, a socket, a window of the host's. Nothing here is global: any number of prompts may run
+ * in any number of states, one at a time in each. */
+typedef struct moth_lua_terminal {
+  size_t size;                  /* sizeof(moth_lua_terminal) */
+  void *data;                   /* handed to the functions */
+  /* Reads a line, without its end, after showing `mark` ("moth> "): 1, with *text (valid until the next call) and *length; 0 at the end
+   * of the input; -1 when an interrupt dropped what was typed. */
+  int (*read)(void *data, const char *mark, const char **text, size_t *length);
+  /* Writes what is shown, and what went wrong (NULL: as what is shown). Whole lines with their ends. What scripts `print` goes to the
+   * standard output. */
+  void (*write)(void *data, const char *text, size_t length);
+  void (*write_error)(void *data, const char *text, size_t length);
+  int (*width)(void *data);     /* columns; NULL: 80 */
+  /* Told each whole statement, of one or several lines, for a history; NULL: not wanted. */
+  void (*remember)(void *data, const char *text, size_t length);
+  bool interactive;             /* false: no banner, no marks, and the first error ends it with 1 */
+  bool colour;                  /* escape sequences of colour are understood */
+  bool unicode;                 /* text is UTF-8; else plots and images use ASCII */
+} moth_lua_terminal;
+
+/* Runs the prompt until the end of the input or `:quit`; the exit status: 0, or 1 after an error that ended it. Needs luaL_openlibs and
+ * the module (loads it if need be) and sets the global `moth`. Raises in Lua only for want of memory. */
+MOTH_API int moth_lua_prompt(lua_State *L, const moth_lua_terminal *terminal);
+/* Pushes a list of what the word that ends at `cursor` (a byte in the line) can become, each { text, what it is }, in name order, and
+ * where the word begins, in bytes: globals and the session's own names, fields, methods, options within a constructor's braces, names
+ * within its strings, file names. Runs no code of the user's but __index tables. */
+MOTH_API void moth_lua_complete(lua_State *L, const char *line, size_t length, size_t cursor);
+
 #ifdef __cplusplus
 }
 #endif

@@ -320,11 +320,18 @@ MOTH_API moth_status moth_tensor_set_int(moth *m, moth_tensor *t, const int64_t 
 
 /* ---- Operations --------------------------------------------------------------------------------------------------------------- */
 
-typedef enum moth_value_kind { MOTH_NO_VALUE, MOTH_TENSOR_VALUE, MOTH_REAL_VALUE, MOTH_INT_VALUE, MOTH_FLAG_VALUE } moth_value_kind;
+typedef enum moth_value_kind {
+  MOTH_NO_VALUE, MOTH_TENSOR_VALUE, MOTH_REAL_VALUE, MOTH_INT_VALUE, MOTH_FLAG_VALUE, MOTH_TENSORS_VALUE
+} moth_value_kind;
 typedef struct moth_value {
   moth_value_kind kind;
-  union { moth_tensor *tensor; double real; int64_t integer; bool flag; } as;
+  union {
+    moth_tensor *tensor; double real; int64_t integer; bool flag;
+    struct { moth_tensor **items; int64_t count; } list;
+  } as;
 } moth_value;
+/* Releases what a result holds: its tensor, or its list with all tensors in it; the value is MOTH_NO_VALUE then. */
+MOTH_API void moth_value_release(moth *m, moth_value *value);
 
 enum { MOTH_MAX_INPUTS = 8, MOTH_MAX_RESULTS = 4 };
 enum { /* flags of an operation */
@@ -334,7 +341,8 @@ enum { /* flags of an operation */
   MOTH_ONLY_TWIN = 8,           /* is itself in place: fill_, copy_, zero_ */
   MOTH_LIST = 16,               /* takes a list of tensors: cat, stack */
   MOTH_SAMPLES = 32,            /* draws: takes gen= */
-  MOTH_NUMBERS = 64             /* inputs after the first (with two inputs: either one) may be numbers */
+  MOTH_NUMBERS = 64,            /* inputs after the first (with two inputs: either one) may be numbers */
+  MOTH_MANY = 128               /* gives one list of tensors (MOTH_TENSORS_VALUE), as many as the data says: split, unbind */
 };
 
 /* What tensors can do; one row an operation. Axes in options count from 0, negative from the end, whatever the index base. Where integers
@@ -345,12 +353,13 @@ typedef struct moth_operation {
   int results;
   unsigned dtypes;              /* 1 << moth_dtype of its first input */
   unsigned flags;
+  const char *gives;            /* what it gives, for help: "values, indices"; NULL: "tensor" */
 } moth_operation;
 
 MOTH_API const moth_operation *moth_operation_at(const moth *m, int index); /* NULL past the end */
 MOTH_API const moth_operation *moth_operation_find(const moth *m, const char *name);
 /* Runs an operation. in_place: the twin, writing into inputs[0]. `results` has room for MOTH_MAX_RESULTS; result tensors are new
- * references; *count is how many there are. Overlapping inputs and outputs give what a copy would give. */
+ * references, to be given back with moth_release (or moth_value_release); *count is how many there are. Overlapping inputs and outputs give what a copy would give. */
 MOTH_API moth_status moth_apply(moth *m, const moth_operation *operation, bool in_place, const moth_value *inputs, int input_count,
                                 const moth_option *options, moth_value *results, int *count);
 

@@ -1,5 +1,6 @@
--- embed.lua OUT.c FILE.lua …: writes the helpers as C strings, in name order, for helpers.c.
-local files = { table.unpack(arg, 2) }
+-- embed.lua OUT.c FOLDER FILE.lua …: writes the helpers as C strings, in name order, for helpers.c; each is named by its path in the folder.
+local folder = arg[2]:gsub("/*$", "/")
+local files = { table.unpack(arg, 3) }
 table.sort(files)
 
 local function quote(line)
@@ -17,7 +18,7 @@ for i, path in ipairs(files) do
   for line in io.lines(path) do lines[#lines + 1] = quote(line) end
   out[#out + 1] = ("static const char text_%d[] ="):format(i)
   out[#out + 1] = table.concat(lines, "\n") .. ";\n"
-  rows[i] = ('  { "%s", text_%d, sizeof text_%d - 1 },'):format(path:match "([^/]*)%.lua$", i, i)
+  rows[i] = ('  { "%s", text_%d, sizeof text_%d - 1 },'):format(path:sub(#folder + 1):match "^(.*)%.lua$", i, i)
 end
 out[#out + 1] = "const embedded embedded_lua[] = {"
 for _, row in ipairs(rows) do out[#out + 1] = row end

@@ -55,5 +55,5 @@ end
 function moth.show(...)
   local texts = table.pack(...)
   for i = 1, texts.n do texts[i] = helpers.show_text(texts[i]) end
-  print(table.concat(texts, "\t", 1, texts.n))
+  helpers.put(table.concat(texts, "\t", 1, texts.n))
 end

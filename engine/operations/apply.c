@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/catalog.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "operations/operation.h"
 
@@ -91,15 +92,23 @@ static bool use_fallbacks(const moth_row *row, const moth_option *given, moth_op
   return true;
 }
 
+void moth_value_release(moth *m, moth_value *value) {
+  if (!value) return;
+  if (value->kind == MOTH_TENSOR_VALUE) moth_release(value->as.tensor);
+  if (value->kind == MOTH_TENSORS_VALUE) {
+    for (int64_t i = 0; i < value->as.list.count; i++) moth_release(value->as.list.items[i]);
+    memory_free(m, value->as.list.items, (size_t)value->as.list.count, sizeof(moth_tensor *));
+  }
+  *value = (moth_value) { .kind = MOTH_NO_VALUE };
+}
+
 static moth_status run(const operation_call *call, moth_value *results, int *count) {
   moth_value made[MOTH_MAX_RESULTS] = { { .kind = MOTH_NO_VALUE } };
   operation_call inner = *call;
   inner.results = made;
   moth_status status = call->class->apply(&inner);
   if (status != MOTH_OK) {
-    for (int i = 0; i < MOTH_MAX_RESULTS; i++) {
-      if (made[i].kind == MOTH_TENSOR_VALUE) moth_release(made[i].as.tensor);
-    }
+    for (int i = 0; i < MOTH_MAX_RESULTS; i++) moth_value_release(call->m, &made[i]);
     return status;
   }
   int filled = 0;

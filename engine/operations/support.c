@@ -1,5 +1,6 @@
 #include "operations/support.h"
 
+#include "core/memory.h"
 #include "core/text.h"
 
 moth_status operation_axis(const operation_call *call, const moth_tensor *t, int64_t given, int *axis) {
@@ -155,6 +156,13 @@ moth_status operation_ids(const operation_call *call, const moth_tensor *ids, co
 
 void operation_give(const operation_call *call, int result, moth_tensor *t) {
   call->results[result] = (moth_value) { .kind = MOTH_TENSOR_VALUE, .as.tensor = t };
+}
+
+moth_status operation_give_list(const operation_call *call, int64_t count, moth_tensor ***tensors) {
+  *tensors = memory_new(call->m, (size_t)count, sizeof **tensors);
+  if (!*tensors) return call->m->status;
+  call->results[0] = (moth_value) { .kind = MOTH_TENSORS_VALUE, .as.list = { *tensors, count } };
+  return MOTH_OK;
 }
 
 moth_status operation_give_self(const operation_call *call) {

@@ -53,6 +53,8 @@ tensor_words operation_value_text(const moth_value *value);
 moth_status operation_ids(const operation_call *call, const moth_tensor *ids, const moth_tensor *t, int axis, moth_tensor **positions);
 /* Results. Tensors are given away; the in-place result is inputs[0] itself. */
 void operation_give(const operation_call *call, int result, moth_tensor *t);
+/* An empty list for `count` tensors as the result: what is put into it in order is the result's, and goes with it on failure. */
+moth_status operation_give_list(const operation_call *call, int64_t count, moth_tensor ***tensors);
 moth_status operation_give_self(const operation_call *call);
 static inline moth_tensor *operation_tensor(const operation_call *call, int input) { return call->inputs[input].as.tensor; }
 /* MOTH_CANCELLED, told in the operation's name. */
