@@ -223,11 +223,12 @@ void operation_apply(lua_State *L, module *M, const char *name, bool in_place, c
                      const moth_option *options);
 moth_value operation_value(moth_tensor *t);
 
-/* ---- part.c, net.c, layer.c, dataset.c, trainer.c, run.c, generator.c, helpers.c: module table at the top ---- */
+/* ---- part.c, net.c, layer.c, dataset.c, files.c, trainer.c, run.c, generator.c, helpers.c: module table at the top ---- */
 void part_open(lua_State *L, module *M);
 void net_open(lua_State *L, module *M);
 void layer_open(lua_State *L, module *M);
 void dataset_open(lua_State *L, module *M);
+void files_open(lua_State *L, module *M);
 void batches_open(lua_State *L, module *M); /* the data sets' methods at the top */
 void trainer_open(lua_State *L, module *M);
 void run_open(lua_State *L, module *M);
@@ -254,6 +255,8 @@ moth_dataset *dataset_argument(lua_State *L, module *M, int index, const char *w
 int trainer_train(lua_State *L, module *M, int options, int net);
 /* t:run(): trains to the end; argument 1 is the trainer, upvalue 1 the module. */
 int trainer_run_on(lua_State *L);
+/* The catalogs for helpers, as functions of the table `internal` at the top. */
+void rows_open(lua_State *L, module *M);
 /* Pushes a helper written in Lua: field `name` of the table of helpers. */
 void helpers_push(lua_State *L, const char *name);
 

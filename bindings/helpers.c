@@ -106,6 +106,7 @@ void helpers_open(lua_State *L, module *M) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &helpers_key);
   lua_newtable(L);
   module_functions(L, M, functions);
+  rows_open(L, M);
   lua_pushlightuserdata(L, M);
   lua_newtable(L);
   for (int i = 0; i < 3; i++) lua_pushvalue(L, table + i);
