@@ -88,6 +88,9 @@ function helpers.progress(live)
     if last and last.epoch ~= drawn then row(last) end
     local text = run and tostring(run):gsub("^run  ", "")
     if text and text ~= "" then internal.write(text .. "\n") end
+    if run and run.stopped == "interrupt" then
+      internal.write('  run.stopped = "interrupt"; go on exactly with  moth.train{ ..., resume = run }\n')
+    end
   end
 
   return function(event, epoch, epochs, ...)

@@ -258,8 +258,31 @@ moth_status trainer_write_checkpoint(moth_trainer *self) {
   return status;
 }
 
+void trainer_keep_state(moth_trainer *self) {
+  moth *m = self->base.context;
+  moth_run *run = self->run;
+  stream to;
+  moth_free(m, run->saved, run->saved_size);
+  run->saved = NULL, run->saved_size = 0;
+  if (stream_create_bytes(m, "train", &to) != MOTH_OK) return;
+  if (checkpoint_write(self, &to) == MOTH_OK) stream_take(&to, &run->saved, &run->saved_size);
+  stream_close(&to, false);
+}
+
+static moth_status resume_run(moth *m, moth_trainer *self, const moth_run *run) {
+  static const char name[] = "the run";
+  if (run->saved == NULL && run->stopped[0] == 0) return context_fail(m, MOTH_MISUSE, "train", "resume: the run has not ended");
+  if (run->saved == NULL) return context_fail(m, MOTH_MISUSE, "train", "resume: there was no memory for the run to keep its state");
+  stream from;
+  stream_open_bytes(m, "train", name, run->saved, run->saved_size, &from);
+  moth_status status = checkpoint_read(self, &from, name);
+  stream_close(&from, false);
+  return status;
+}
+
 moth_status trainer_resume(moth *m, moth_trainer *self) {
   const options *o = &self->options;
+  if (o->values[TRAIN_RESUME].kind == MOTH_OPTION_OBJECT) return resume_run(m, self, options_object(o, TRAIN_RESUME));
   const char *path = options_word(o, TRAIN_RESUME), *checkpoint = options_word(o, TRAIN_CHECKPOINT);
   if (path != NULL) return trainer_load_file(m, self, path);
   if (!options_flag(o, TRAIN_RESUME)) return MOTH_OK;

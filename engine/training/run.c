@@ -8,6 +8,7 @@
 static void run_destroy(object *self) {
   moth_run *run = (moth_run *)self;
   moth *m = self->context;
+  moth_free(m, run->saved, run->saved_size);
   for (int i = 0; i < run->column_count; i++)
     memory_resize(m, run->columns[i].values, (size_t)run->columns[i].capacity * sizeof(double), 0);
   memory_free(m, run->columns, (size_t)run->column_count, sizeof *run->columns);

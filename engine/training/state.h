@@ -137,6 +137,8 @@ void run_column_names(const moth_run *run, int count, char *names, size_t size);
 moth_status checkpoint_write(const moth_trainer *self, stream *to);
 moth_status checkpoint_read(moth_trainer *self, stream *from, const char *name);
 moth_status trainer_write_checkpoint(moth_trainer *self); /* to checkpoint= */
+/* Leaves the state of an ended training with its run; where memory is short the run keeps none. */
+void trainer_keep_state(moth_trainer *self);
 moth_status trainer_resume(moth *m, moth_trainer *self);  /* as resume= says */
 moth_status trainer_save_file(moth *m, const moth_trainer *self, const char *path);
 moth_status trainer_load_file(moth *m, moth_trainer *self, const char *path);

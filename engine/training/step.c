@@ -477,6 +477,7 @@ moth_status trainer_advance(moth_trainer *self, double budget_ms, bool one_epoch
   self->run->seconds = self->sums.seconds;
   bool is_saved = self->saved_step == self->at.step && self->at.phase == TRAINER_EPOCH;
   if (status == MOTH_OK && self->ended && self->checkpoint_every > 0 && !is_saved) status = trainer_write_checkpoint(self);
+  if (status == MOTH_OK && self->ended) trainer_keep_state(self);
   if (self->ended) context_log(self->base.context, "train: %s", self->run->text);
   object_release(&self->base);
   return status;

@@ -18,6 +18,7 @@ struct moth_run {
   uint64_t seed;
   char stopped[16];              /* "" while it runs */
   char text[256];
+  void *saved; size_t saved_size; /* how the training stood when it ended, for resume= */
 };
 
 extern const object_class run_class, trainer_class;

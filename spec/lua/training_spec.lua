@@ -150,6 +150,48 @@ describe("moth.train", function()
   end)
 end)
 
+describe("resume = run", function()
+  local function build()
+    moth.seed(5)
+    local x, y = moth.randn(40, 3), moth.randn(40, 1)
+    local net = moth.net{ input = 3, moth.dense(6, "tanh"), moth.dropout(0.2), moth.dense(1) }
+    return net, function(more)
+      local given = { net = net, data = { x, y }, validation = { x, y }, loss = "mse", metrics = { "mae" }, epochs = 9, batch = 8, seed = 3,
+        optimizer = moth.adam{ lr = 0.01 }, progress = false }
+      for key, value in pairs(more or {}) do given[key] = value end
+      return moth.train(given)
+    end
+  end
+
+  it("goes on exactly, whatever happened to the net meanwhile", function()
+    local net, train = build()
+    local whole = train()
+    local expected = net:parameters():clone()
+    net, train = build()
+    local cut = train{ on_epoch = function(e) return e.epoch == 4 end }
+    assert.same({ "callback", 4 }, { cut.stopped, cut.epochs })
+    net:parameters():fill_(0)
+    moth.rand(100)
+    local rest = train{ resume = cut }
+    assert.is_true(net:parameters() == expected)
+    assert.same(whole.loss, rest.loss)
+    assert.same(whole.val_mae, rest.val_mae)
+    assert.same(4, #cut.loss)
+    assert.same(whole.loss, train{ resume = rest }.loss) -- a finished one resumes to nothing
+    assert.equal(12, train{ resume = rest, epochs = 12 }.epochs)
+  end)
+
+  it("refuses the run of another training", function()
+    local _, train = build()
+    local run = train()
+    assert.equal("train: the run belongs to another run: batch was 8, is 4", message(train, { resume = run, batch = 4 }))
+    local t = moth.trainer{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.zeros(2, 1), moth.zeros(2, 1) }, loss = "mse", epochs = 2,
+      optimizer = moth.sgd(), progress = false }
+    t:step()
+    assert.equal("train: resume: the run has not ended", message(train, { resume = t.run }))
+  end)
+end)
+
 describe("moth.trainer", function()
   it("goes on a step at a time", function()
     local t = moth.trainer(options{ epochs = 3, batch = 2 })
