@@ -7,18 +7,14 @@
 
 #include "core/memory.h"
 
-/* LAPACK's symbol; the length of the job text is passed last, as gfortran does. */
-typedef void (*gesdd_function)(const char *job, const int *rows, const int *columns, void *a, const int *a_stride, void *values, void *u,
-                               const int *u_stride, void *vt, const int *vt_stride, void *work, const int *work_size, int *integers,
-                               int *info, size_t job_length);
-
 struct blas {
   __typeof__(&cblas_sgemm) sgemm;
   __typeof__(&cblas_dgemm) dgemm;
   __typeof__(&openblas_get_parallel) get_parallel;
   __typeof__(&openblas_get_num_threads) get_threads;
   __typeof__(&openblas_set_num_threads) set_threads;
-  gesdd_function gesdd[2];
+  blas_symbol symbols[2][BLAS_SYMBOLS]; /* by moth_dtype */
+  void *library;
   bool sequential;
 };
 
@@ -44,9 +40,9 @@ moth_status blas_open_library(moth *m, const char *where, const char *library) {
   void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
   bool found = handle && find(handle, "cblas_sgemm", &self->sgemm) && find(handle, "cblas_dgemm", &self->dgemm) &&
                find(handle, "openblas_get_parallel", &self->get_parallel) && find(handle, "openblas_get_num_threads", &self->get_threads) &&
-               find(handle, "openblas_set_num_threads", &self->set_threads) && find(handle, "sgesdd_", &self->gesdd[MOTH_F32]) &&
-               find(handle, "dgesdd_", &self->gesdd[MOTH_F64]);
+               find(handle, "openblas_set_num_threads", &self->set_threads);
   if (found) {
+    self->library = handle;
     self->sequential = self->get_parallel() == 0;
     if (!self->sequential && !m->keep_blas_threads && self->get_threads() != 1) self->set_threads(1);
   }
@@ -63,12 +59,32 @@ moth_status blas_open_library(moth *m, const char *where, const char *library) {
 
 moth_status blas_open(moth *m, const char *where) { return blas_open_library(m, where, "libopenblas.so.0"); }
 
+void blas_enter(const moth *m) {
+  if (m->blas->sequential) pthread_mutex_lock(&lock);
+}
+
+void blas_leave(const moth *m) {
+  if (m->blas->sequential) pthread_mutex_unlock(&lock);
+}
+
+moth_status blas_find(moth *m, const char *where, moth_dtype dtype, int place, const char *name) {
+  assert(m->blas && place >= 0 && place < BLAS_SYMBOLS);
+  blas_symbol *symbol = &m->blas->symbols[dtype][place];
+  if (*symbol || find(m->blas->library, name, symbol)) return MOTH_OK;
+  return context_fail(m, MOTH_MISSING, where, "the OpenBLAS that is installed has no '%s': apt-get install libopenblas0-pthread", name);
+}
+
+blas_symbol blas_found(const moth *m, moth_dtype dtype, int place) {
+  assert(m->blas->symbols[dtype][place]);
+  return m->blas->symbols[dtype][place];
+}
+
 void blas_product(const moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t inner, blas_matrix a, blas_matrix b, void *c,
                   int64_t c_stride, bool add) {
   const struct blas *blas = m->blas;
   assert(blas && rows > 0 && columns > 0 && inner > 0);
   CBLAS_TRANSPOSE a_as = a.transposed ? CblasTrans : CblasNoTrans, b_as = b.transposed ? CblasTrans : CblasNoTrans;
-  if (blas->sequential) pthread_mutex_lock(&lock);
+  blas_enter(m);
   if (dtype == MOTH_F32) {
     blas->sgemm(CblasRowMajor, a_as, b_as, (blasint)rows, (blasint)columns, (blasint)inner, 1, a.values, (blasint)a.stride, b.values,
                 (blasint)b.stride, add, c, (blasint)c_stride);
@@ -76,19 +92,5 @@ void blas_product(const moth *m, moth_dtype dtype, int64_t rows, int64_t columns
     blas->dgemm(CblasRowMajor, a_as, b_as, (blasint)rows, (blasint)columns, (blasint)inner, 1, a.values, (blasint)a.stride, b.values,
                 (blasint)b.stride, add, c, (blasint)c_stride);
   }
-  if (blas->sequential) pthread_mutex_unlock(&lock);
-}
-
-int blas_singular_values(const moth *m, moth_dtype dtype, int rows, int columns, void *a, void *values, void *u, void *vt, void *work,
-                         int work_size, int *integers, int64_t *wanted) {
-  const struct blas *blas = m->blas;
-  int least = rows < columns ? rows : columns, info = 0, query = -1;
-  union { float f32; double f64; } answer = { .f64 = 0 };
-  assert(blas && least > 0);
-  if (blas->sequential) pthread_mutex_lock(&lock);
-  blas->gesdd[dtype]("S", &rows, &columns, a, &rows, values, u, &rows, vt, &least, work ? work : &answer, work ? &work_size : &query, integers,
-                     &info, 1);
-  if (blas->sequential) pthread_mutex_unlock(&lock);
-  if (!work) *wanted = dtype == MOTH_F32 ? (int64_t)answer.f32 : (int64_t)answer.f64;
-  return info;
+  blas_leave(m);
 }

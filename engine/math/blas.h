@@ -19,10 +19,15 @@ typedef struct blas_matrix { const void *values; int64_t stride; bool transposed
 void blas_product(const moth *m, moth_dtype dtype, int64_t rows, int64_t columns, int64_t inner, blas_matrix a, blas_matrix b, void *c,
                   int64_t c_stride, bool add);
 
-/* LAPACK's gesdd with job 'S' on a column-major [rows, columns] matrix, which it destroys: values[k] descending, u [rows, k] and vt
- * [k, columns] column-major, k = min(rows, columns) >= 1. Returns info: 0, or > 0 where the iteration failed. With `work` NULL it only
- * writes the elements of work that it wants to *wanted. `integers` holds 8k ints. */
-int blas_singular_values(const moth *m, moth_dtype dtype, int rows, int columns, void *a, void *values, void *u, void *vt, void *work,
-                         int work_size, int *integers, int64_t *wanted);
+/* Symbols beside the products, LAPACK's among them (math/lapack.h), each in a place of its own, looked up once a context. */
+enum { BLAS_SYMBOLS = 10 };
+typedef void (*blas_symbol)(void);
+/* MOTH_MISSING, naming it, where the library was built without. After blas_open; not on worker threads. */
+moth_status blas_find(moth *m, const char *where, moth_dtype dtype, int place, const char *name);
+/* What blas_find found there. */
+blas_symbol blas_found(const moth *m, moth_dtype dtype, int place);
+/* Around each call of such a symbol: calls into a sequential build take turns. */
+void blas_enter(const moth *m);
+void blas_leave(const moth *m);
 
 #endif

@@ -13,6 +13,7 @@ typedef struct probe {
   unsigned mask_inputs;   /* which inputs are bool: 1 << i */
   unsigned id_inputs;     /* which hold positions */
   unsigned single_inputs; /* which are one value, of rank 0 */
+  bool definite;          /* the first is a matrix whose diagonal outweighs the rest */
   moth_option options[6];
 } probe;
 static const int64_t four[] = { 2, 2 };
@@ -46,6 +47,9 @@ static const probe probes[] = {
   { .name = "dot", .vectors = true, .loose = true },
   { .name = "outer", .vectors = true },
   { .name = "pinv", .loose = true },
+  { .name = "inverse", .definite = true },
+  { .name = "solve", .definite = true },
+  { .name = "cholesky", .definite = true },
   { .name = "unsqueeze", .options = { MOTH_INT(NULL, 1), MOTH_END } },
   { .name = "reshape", .options = { MOTH_INT(NULL, 2), MOTH_INT(NULL, -1), MOTH_END } },
   { .name = "view", .options = { MOTH_INT(NULL, 4), MOTH_INT(NULL, 1), MOTH_INT(NULL, 4), MOTH_END } },
@@ -88,6 +92,9 @@ static moth_status make_input(moth *m, const probe *p, moth_dtype dtype, int i, 
   moth_status status = tensor_new(m, "input", dtype, rank, shape, true, &plain);
   if (status != MOTH_OK) return status;
   for (int64_t j = 0; j < plain->count; j++) dtype_store(dtype, from[j % 16], plain->values + j * (int64_t)dtype_size(dtype));
+  for (int64_t j = 0; p->definite && i == 0 && dtype != MOTH_BOOL && rank == 2 && j < plain->count; j += plain->size[1] + 1) {
+    dtype_store(dtype, 100, plain->values + j * (int64_t)dtype_size(dtype));
+  }
   status = tensors_lay_out(m, plain, layout, t);
   moth_release(plain);
   return status;
