@@ -52,7 +52,8 @@ typedef struct moth_lua_terminal {
   size_t size;                  /* sizeof(moth_lua_terminal) */
   void *data;                   /* handed to the functions */
   /* Reads a line, without its end, after showing `mark` ("moth> "): 1, with *text (valid until the next call) and *length; 0 at the end
-   * of the input; -1 when an interrupt dropped what was typed. */
+   * of the input; -1 when an interrupt dropped what was typed (its end of line is shown already), and the statement it belongs to with it.
+   * A text with line ends within is a block, pasted or recalled, that is one chunk. */
   int (*read)(void *data, const char *mark, const char **text, size_t *length);
   /* Writes what is shown, and what went wrong (NULL: as what is shown). Whole lines with their ends. What scripts `print` goes to the
    * standard output. */

@@ -22,53 +22,6 @@ static const char usage_text[] =
   "  --seed N            as moth.seed(N) before the script\n"
   "  --version, --help\n";
 
-/* ---- Interrupts ---- */
-
-/* Set before the handler can run, read by it; a signal handler has nothing else to go by. */
-static lua_State *volatile interrupted_state;
-static moth *volatile interrupted_context;
-static volatile sig_atomic_t interrupts;
-
-/* Raises in Lua unless something has taken the cancel meanwhile: a training ends by itself, and its script goes on. */
-static void interrupt_hook(lua_State *L, lua_Debug *frame) {
-  (void)frame;
-  if (moth_lua_running(L)) return; /* the trainer takes it between two batches */
-  lua_sethook(L, NULL, 0, 0);
-  if (!moth_cancel_taken(interrupted_context)) {
-    interrupts = 0;
-    return;
-  }
-  lua_pushliteral(L, "interrupted");
-  lua_error(L);
-}
-
-static void on_interrupt(int signal_number) {
-  (void)signal_number;
-  if (interrupts++ > 0) _exit(130);
-  moth_cancel(interrupted_context);
-  lua_sethook(interrupted_state, interrupt_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
-}
-
-void command_catch_interrupts(lua_State *L) {
-  interrupted_state = L;
-  interrupted_context = moth_lua_context(L);
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = on_interrupt;
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
-}
-
-bool command_was_interrupted(lua_State *L) {
-  bool was = interrupts > 0;
-  interrupts = 0;
-  if (was) {
-    lua_sethook(L, NULL, 0, 0);
-    moth_cancel_taken(interrupted_context);
-  }
-  return was;
-}
-
 /* ---- The command line ---- */
 
 typedef struct command_line {
@@ -155,7 +108,7 @@ int command_report(lua_State *L) {
   const char *trace = lua_tostring(L, -1);
   if (*trace != 0) fprintf(stderr, "%s\n", trace + 1);
   lua_settop(L, 0);
-  bool interrupted = interrupted_context != NULL && command_was_interrupted(L), cancelled = moth_lua_cancelled(L);
+  bool interrupted = interrupts_taken(L), cancelled = moth_lua_cancelled(L);
   return interrupted || cancelled ? 130 : 1;
 }
 
@@ -177,17 +130,12 @@ static int push_arguments(lua_State *L, int argc, char **argv, const command_lin
   return count;
 }
 
-static int terminal_width(void) {
-  struct winsize size;
-  return isatty(1) && ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col : 80;
-}
-
 /* Opens the module with what the command line asks for; it is known to require, and global where there is no script to say its name. */
 static void open_module(lua_State *L, const command_line *line) {
   luaL_requiref(L, "moth", luaopen_moth, line->file == NULL);
   lua_getfield(L, -1, "printing");
   lua_createtable(L, 0, 1);
-  lua_pushinteger(L, terminal_width());
+  lua_pushinteger(L, terminal_width(NULL));
   lua_setfield(L, -2, "width");
   lua_call(L, 1, 0);
   lua_pop(L, 1);
@@ -199,14 +147,18 @@ typedef struct job { int argc; char **argv; const command_line *line; int status
 
 static int run(lua_State *L) {
   job *j = lua_touserdata(L, 1);
+  terminal t;
   const command_line *line = j->line;
   luaL_openlibs(L);
   open_module(L, line);
   set_arg(L, j->argc, j->argv, line);
-  command_catch_interrupts(L);
+  interrupts_follow_coroutines(L);
+  interrupts_catch(L, line->prompt);
   lua_settop(L, 0);
   if (line->prompt) {
-    j->status = command_prompt(L);
+    terminal_open(&t, L);
+    j->status = command_prompt(L, &t);
+    terminal_close(&t);
     return 0;
   }
   int count = push_arguments(L, j->argc, j->argv, line), status;

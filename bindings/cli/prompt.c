@@ -7,25 +7,17 @@
 
 #include "command.h"
 
-typedef struct prompt { lua_State *L; bool interactive; } prompt;
+typedef struct prompt { lua_State *L; bool interactive; moth_lua_terminal terminal; } prompt;
 
 typedef enum reading { READ, READ_END, READ_INTERRUPTED } reading;
 
 /* Pushes the next line without its end. */
 static reading read_line(const prompt *p, const char *mark) {
-  char *line = NULL;
-  size_t capacity = 0;
-  if (p->interactive) fputs(mark, stdout), fflush(stdout);
-  ssize_t size = getline(&line, &capacity, stdin);
-  if (size < 0) {
-    free(line);
-    clearerr(stdin);
-    return command_was_interrupted(p->L) ? READ_INTERRUPTED : READ_END;
-  }
-  if (size > 0 && line[size - 1] == '\n') size--;
-  lua_pushlstring(p->L, line, (size_t)size);
-  free(line);
-  return READ;
+  const char *text;
+  size_t length;
+  int got = p->terminal.read(p->terminal.data, mark, &text, &length);
+  if (got > 0) lua_pushlstring(p->L, text, length);
+  return got > 0 ? READ : got == 0 ? READ_END : READ_INTERRUPTED;
 }
 
 /* Whether loading failed for want of more lines. */
@@ -101,7 +93,6 @@ static bool run(const prompt *p) {
   lua_State *L = p->L;
   int status = compile(p);
   if (status == LUA_YIELD) {
-    putchar('\n');
     lua_settop(L, 0);
     return true;
   }
@@ -124,16 +115,17 @@ static bool run(const prompt *p) {
   return status == LUA_OK;
 }
 
-int command_prompt(lua_State *L) {
-  prompt p = { L, isatty(0) };
+int command_prompt(lua_State *L, terminal *t) {
+  prompt p = { L, t->interactive, terminal_functions(t) };
   if (p.interactive) printf("Moth %s (%s, %d threads)   Ctrl-D leaves\n", MOTH_VERSION, LUA_RELEASE, moth_threads(moth_lua_context(L)));
   for (reading next; (next = read_line(&p, "moth> ")) != READ_END;) {
     bool right = true;
-    if (next == READ_INTERRUPTED) putchar('\n');
-    else right = run(&p);
-    command_was_interrupted(L);
+    if (next != READ_INTERRUPTED) {
+      const char *text = lua_tostring(L, -1);
+      p.terminal.remember(p.terminal.data, text, lua_rawlen(L, -1));
+      right = run(&p);
+    }
     if (!right && !p.interactive) return 1;
   }
-  if (p.interactive) putchar('\n');
   return 0;
 }
