@@ -210,6 +210,7 @@ int luaopen_moth(lua_State *L) {
   layer_open(L, M);
   net_open(L, M);
   dataset_open(L, M);
+  files_open(L, M);
   run_open(L, M);
   trainer_open(L, M);
   helpers_open(L, M);

@@ -333,7 +333,7 @@ typedef struct moth_value {
 /* Releases what a result holds: its tensor, or its list with all tensors in it; the value is MOTH_NO_VALUE then. */
 MOTH_API void moth_value_release(moth *m, moth_value *value);
 
-enum { MOTH_MAX_INPUTS = 8, MOTH_MAX_RESULTS = 4 };
+enum { MOTH_MAX_INPUTS = 8, MOTH_MAX_RESULTS = 8 };
 enum { /* flags of an operation */
   MOTH_METHOD = 1,              /* a method of its first input */
   MOTH_CREATES = 2,             /* a function of the module: takes no tensor, or a list of them */
@@ -450,6 +450,28 @@ MOTH_API moth_status moth_net_save_bytes(moth *m, const moth_net *net, void **by
 MOTH_API moth_status moth_net_open_bytes(moth *m, const void *bytes, size_t size, moth_net **net);
 /* Weights of a file into this net; partial: those whose names match. */
 MOTH_API moth_status moth_net_load(moth *m, moth_net *net, const char *path, bool partial);
+
+/* ---- Tensor files ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct moth_named_tensor { const char *name; moth_tensor *tensor; } moth_named_tensor;
+
+/* What a file holds, by the ending of its name: one tensor without a name (NULL) of .npy, .csv (numbers only: f64[rows, columns]) and IDX
+ * files ("…-ubyte", ".idx"), named ones in the file's order of .npz and .safetensors. All but .npz may end in .gz too. What has no
+ * dtype here is widened (float16, bfloat16: f32; small integers: i64) or refused by name (uint64, complex, texts, objects).
+ * `mapped`: the tensors of a .npy or .safetensors file lie in the file itself, read-only, those in Fortran order with transposed strides;
+ * MOTH_FORMAT where they cannot (other byte order, widening, unaligned). A mapped file must not be written to or cut short while they live
+ * (moth_save, which replaces files, is safe): reading what is gone raises SIGBUS.
+ * The list goes back with moth_load_free; a tensor that is to stay longer is retained first. */
+MOTH_API moth_status moth_load(moth *m, const char *path, bool mapped, moth_named_tensor **items, int64_t *count);
+/* The same from bytes in memory; `name` tells by its ending what they are, and stands in messages. */
+MOTH_API moth_status moth_load_bytes(moth *m, const char *name, const void *bytes, size_t size, moth_named_tensor **items, int64_t *count);
+/* Releases the tensors and the list. NULL is allowed. */
+MOTH_API void moth_load_free(moth *m, moth_named_tensor *items, int64_t count);
+/* Writes a file by the ending of its name: .npy and .csv (rank 1 or 2; numbers that read back as the same) take one tensor without a name, .npz
+ * (stored, as np.savez) and .safetensors named ones, in the order given. Atomic: on failure what stood there before stands. */
+MOTH_API moth_status moth_save(moth *m, const char *path, const moth_named_tensor *items, int64_t count);
+/* The same into memory; the bytes are the caller's: moth_free(m, *bytes, *size). */
+MOTH_API moth_status moth_save_bytes(moth *m, const char *name, const moth_named_tensor *items, int64_t count, void **bytes, size_t *size);
 
 /* ---- Data --------------------------------------------------------------------------------------------------------------------- */
 

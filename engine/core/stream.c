@@ -105,6 +105,11 @@ moth_status stream_seek(stream *self, uint64_t position) {
   return status;
 }
 
+moth_status stream_map(stream *self, void **bytes, uint64_t *size) {
+  if (self->class != NULL && self->class->map != NULL) return self->class->map(self, bytes, size);
+  return stream_fail(self, MOTH_FILE, "cannot be mapped: only a plain file can, not packed, in memory or a pipe");
+}
+
 moth_status stream_close(stream *self, bool keep) {
   moth_status status = MOTH_OK;
   if (self->class != NULL) status = self->class->close(self, keep);

@@ -13,6 +13,7 @@ typedef struct stream_class {
   moth_status (*seek)(stream *self, uint64_t position);                      /* reading only; MOTH_MISUSE where it cannot */
   moth_status (*size)(stream *self, uint64_t *bytes);                        /* of the whole; UINT64_MAX where unknown */
   moth_status (*close)(stream *self, bool keep);                             /* keep false: what was written goes */
+  moth_status (*map)(stream *self, void **bytes, uint64_t *size);            /* reading only; NULL where there is no file to map */
 } stream_class;
 
 struct stream {
@@ -45,6 +46,11 @@ moth_status stream_write(stream *self, const void *bytes, size_t size);
 moth_status stream_size(stream *self, uint64_t *bytes);
 /* Goes to a byte of what is read, counted unpacked. */
 moth_status stream_seek(stream *self, uint64_t position);
+/* All bytes of the plain file that is read, as the system's pages, read-only: they stay when the stream closes, until stream_unmap. What
+ * others write into the file shows in them; a file that is cut short meanwhile is a SIGBUS for who looks there. MOTH_FILE where there is
+ * no such file: packed, a pipe, bytes in memory. */
+moth_status stream_map(stream *self, void **bytes, uint64_t *size);
+void stream_unmap(void *bytes, uint64_t size);
 /* Ends it; safe to call twice. keep: publish what was written; its failure (disk full) is told. */
 moth_status stream_close(stream *self, bool keep);
 

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -103,6 +104,24 @@ static moth_status input_size(stream *self, uint64_t *bytes) {
   return MOTH_OK;
 }
 
+/* A page that nothing is written to is the file's own. An empty file has no pages. */
+static moth_status input_map(stream *self, void **bytes, uint64_t *size) {
+  file_input *own = self->state;
+  struct stat about;
+  if (fstat(own->descriptor, &about) != 0) return cannot(self, "map", errno);
+  if (!own->is_regular) return stream_fail(self, MOTH_FILE, "cannot be mapped: it is no plain file");
+  void *pages = NULL;
+  if (about.st_size > 0) pages = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, own->descriptor, 0);
+  if (pages == MAP_FAILED) return cannot(self, "map", errno);
+  *bytes = pages;
+  *size = (uint64_t)about.st_size;
+  return MOTH_OK;
+}
+
+void stream_unmap(void *bytes, uint64_t size) {
+  if (size > 0) munmap(bytes, (size_t)size);
+}
+
 static moth_status input_close(stream *self, bool keep) {
   (void)keep;
   file_input *own = self->state;
@@ -111,7 +130,9 @@ static moth_status input_close(stream *self, bool keep) {
   return MOTH_OK;
 }
 
-static const stream_class input_class = { .read = input_read, .seek = input_seek, .size = input_size, .close = input_close };
+static const stream_class input_class = {
+  .read = input_read, .seek = input_seek, .size = input_size, .close = input_close, .map = input_map
+};
 
 static int open_again(const char *path, int flags, mode_t mode) {
   int descriptor;

@@ -21,9 +21,52 @@ typedef enum stored_type {
 } stored_type;
 int stored_width(stored_type type);
 moth_dtype stored_dtype(stored_type type); /* small integers -> i64, F16 and BF16 -> f32 */
+const char *stored_name(stored_type type); /* "uint16" */
+/* values_read of what is left of the stream, which must be what the shape asks for: "train-images: header asks for 60000x28x28 = 47040000
+ * bytes, the file holds 12345 (cut short?)". */
+moth_status values_rest(stream *from, stored_type type, int rank, const int64_t *size, moth_tensor **values);
+/* Only the check, where the stream knows its size. */
+moth_status values_fit(stream *from, stored_type type, int rank, const int64_t *size);
 /* A tensor of these bytes (u8, as values_read gave them; they are swapped in place): the same storage where nothing needs widening. */
 moth_status values_tensor(moth *m, const char *where, moth_tensor *bytes, stored_type type, bool is_big_endian, int rank,
                           const int64_t *size, moth_tensor **t);
+/* The tensor that lies at this byte of a mapped file, read-only; fails where it would have to be changed first, telling why. The label
+ * follows the file's name: " 'w'". */
+moth_status values_over(stream *from, storage *mapped, const char *label, stored_type type, bool is_big_endian, uint64_t at, int rank,
+                        const int64_t *size, moth_tensor **t);
+/* The first of the bytes of flags that is neither 0 nor 1; -1: none. */
+int64_t values_misfit(const void *bytes, int64_t count);
+/* All elements in row-major order, little-endian. */
+moth_status values_write(stream *to, const moth_tensor *values);
+
+/* ---- Named tensors, as files hold them ---------------------------------------------------------------------------------------- */
+
+typedef struct named_list { moth *m; moth_named_tensor *items; int64_t count, capacity; } named_list;
+/* Adds a tensor, whose reference the list takes in any case, under a copy of the name (NULL: none). */
+moth_status named_add(named_list *list, const char *name, moth_tensor *t);
+void named_free(named_list *list);
+/* MOTH_FORMAT (reading) or MOTH_OPTION where two have the same name: "x.npz: two are named 'w'". */
+moth_status named_check(moth *m, const char *where, const char *file, moth_status failure, const moth_named_tensor *items, int64_t count);
+/* RFC 3629. */
+bool named_is_utf8(const char *text);
+
+/* ---- .npy (numpy.lib.format): versions 1.0 to 3.0, C and Fortran order, both byte orders ------------------------------------- */
+
+typedef struct npy_header { stored_type type; bool is_big_endian, is_fortran; int rank; int64_t size[MOTH_MAX_RANK]; } npy_header;
+/* The magic, the version and the dict; the stream stands at the first value then. Types without a dtype here are refused by name. */
+moth_status npy_read_header(stream *from, npy_header *header);
+/* The whole stream. With `mapped`, the storage of the bytes that the stream reads, the tensor lies in it, transposed where the file is in
+ * Fortran order; else it is row-major. */
+moth_status npy_read(stream *from, storage *mapped, moth_tensor **t);
+/* Version 1.0, C order, little-endian: what NumPy writes. */
+moth_status npy_write(stream *to, const moth_tensor *t);
+
+/* ---- .npz: a zip archive of .npy files --------------------------------------------------------------------------------------- */
+
+/* Stored or deflated entries, in the archive's order, named without ".npy". The stream must know its size and be able to seek. */
+moth_status npz_read(stream *from, named_list *list);
+/* As np.savez: stored. */
+moth_status npz_write(stream *to, const moth_named_tensor *items, int64_t count);
 
 /* ---- IDX (LeCun's MNIST pages): big-endian, types u8 i8 i16 i32 f32 f64; widened as API.md says ------------------------------- */
 
@@ -51,6 +94,10 @@ moth_status csv_open(stream *from, char delimiter, int64_t skip, csv_reader *rea
  * has 5" with the hint about { skip = 1 }; so do unclosed and stray quotes, with their line. */
 moth_status csv_next(csv_reader *reader, bool *more);
 void csv_close(csv_reader *reader);
+/* A whole file of numbers as f64[rows, columns]; words are told with their line and column. */
+moth_status csv_read_numbers(stream *from, moth_tensor **t);
+/* One line a row (of rank 1: an element), each number in the fewest digits that read back as the same. */
+moth_status csv_write_numbers(stream *to, const moth_tensor *t);
 static inline const char *csv_text(const csv_reader *reader, int64_t column) { return reader->bytes + reader->cells[column].offset; }
 
 /* ---- safetensors: 8 bytes header length, JSON, values ------------------------------------------------------------------------- */
@@ -78,6 +125,8 @@ moth_status safetensors_write(stream *to, const safetensors_entry *entries, int 
 /* The whole stream; "load: digits.safetensors: file has 12288 bytes, its header asks for 38760 (cut short?)". Zeroed by the caller or not:
  * on failure nothing is left in *file. */
 moth_status safetensors_read(stream *from, safetensors_file *file);
+/* The same, the tensors lying in the storage of the bytes that the stream reads. */
+moth_status safetensors_map(stream *from, storage *mapped, safetensors_file *file);
 void safetensors_free(safetensors_file *file);
 const char *safetensors_metadata(const safetensors_file *file, const char *key); /* NULL: absent */
 moth_tensor *safetensors_tensor(const safetensors_file *file, const char *name); /* borrowed; NULL: absent */

@@ -1,10 +1,7 @@
 /* IDX: two zero bytes, a type, the number of axes, each size as four bytes, the values; all big-endian (yann.lecun.com/exdb/mnist). */
-#include <string.h>
-
-#include "core/text.h"
 #include "formats/formats.h"
 
-typedef struct idx_header { stored_type type; int rank; int64_t size[MOTH_MAX_RANK]; int64_t count; } idx_header;
+typedef struct idx_header { stored_type type; int rank; int64_t size[MOTH_MAX_RANK]; } idx_header;
 
 static bool type_of(uint8_t code, stored_type *type) {
   switch (code) {
@@ -47,50 +44,13 @@ static moth_status read_header(stream *from, idx_header *header) {
   return MOTH_OK;
 }
 
-/* "60000x28x28" */
-static void sizes_text(const idx_header *header, char *buffer, size_t size) {
-  text_line line = { buffer, size, 0 };
-  for (int i = 0; i < header->rank; i++) text_line_add(&line, "%s%lld", i ? "x" : "", (long long)header->size[i]);
-  if (header->rank == 0) text_line_add(&line, "one value");
-}
-
-static moth_status check_end(stream *from, const char *sizes, uint64_t bytes) {
-  uint64_t whole, most;
-  moth_status status = stream_size(from, &whole);
-  if (status) return status;
-  if (whole == UINT64_MAX) {
-    char more;
-    size_t got = 0;
-    status = stream_read(from, &more, 1, &got);
-    if (status || got == 0) return status;
-    return context_fail(from->m, MOTH_FORMAT, from->where, "%s: header asks for %s = %llu bytes, the file holds more", from->name, sizes,
-                        (unsigned long long)bytes);
-  }
-  most = whole - from->position;
-  if (most == 0) return MOTH_OK;
-  return context_fail(from->m, MOTH_FORMAT, from->where, "%s: header asks for %s = %llu bytes, the file holds %llu", from->name, sizes,
-                      (unsigned long long)bytes, (unsigned long long)(bytes + most));
-}
-
 moth_status idx_read(stream *from, moth_tensor **t) {
   idx_header header;
-  char sizes[128];
-  moth_status status = read_header(from, &header);
-  if (status) return status;
-  sizes_text(&header, sizes, sizeof sizes);
-  if (!shape_count(header.rank, header.size, &header.count)) {
-    return context_fail(from->m, MOTH_LIMIT, from->where, "%s: header asks for %s values, more than can be addressed", from->name, sizes);
-  }
-  uint64_t bytes = (uint64_t)header.count * (uint64_t)stored_width(header.type), got = 0;
   moth_tensor *values = NULL;
-  status = values_read(from, bytes, &values, &got);
+  moth_status status = read_header(from, &header);
+  if (!status) status = values_rest(from, header.type, header.rank, header.size, &values);
   if (status) return status;
-  if (!values) {
-    return context_fail(from->m, MOTH_FORMAT, from->where, "%s: header asks for %s = %llu bytes, the file holds %llu (cut short?)",
-                        from->name, sizes, (unsigned long long)bytes, (unsigned long long)got);
-  }
-  status = check_end(from, sizes, bytes);
-  if (!status) status = values_tensor(from->m, from->where, values, header.type, true, header.rank, header.size, t);
+  status = values_tensor(from->m, from->where, values, header.type, true, header.rank, header.size, t);
   object_release(&values->base);
   return status;
 }

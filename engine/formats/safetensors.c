@@ -23,6 +23,7 @@ typedef struct span { const char *name; stored_type type; int rank; int64_t size
 typedef struct reading {
   moth *m;
   stream *from;
+  storage *mapped;               /* NULL: values are read */
   json_t *root;
   span *spans;
   int64_t count;                 /* of spans filled */
@@ -190,34 +191,43 @@ static moth_status check_end(reading *r) {
               (unsigned long long)(r->values_at + r->values_size));
 }
 
-static moth_status check_flags(reading *r, const span *s, const moth_tensor *bytes) {
-  for (int64_t i = 0; s->type == STORED_BOOL && i < bytes->count; i++) {
-    if ((uint8_t)bytes->values[i] > 1) {
-      return FAIL(r, "%s: '%.200s' is BOOL, byte %lld of it is %d", r->from->name, s->name, (long long)i, (uint8_t)bytes->values[i]);
-    }
+static moth_status check_flags(reading *r, const span *s, const char *bytes) {
+  int64_t bad = s->type == STORED_BOOL ? values_misfit(bytes, (int64_t)(s->end - s->begin)) : -1;
+  if (bad < 0) return MOTH_OK;
+  return FAIL(r, "%s: '%.200s' is BOOL, byte %lld of it is %d", r->from->name, s->name, (long long)bad, (uint8_t)bytes[bad]);
+}
+
+static moth_status map_value(reading *r, const span *s, moth_tensor **t) {
+  char label[256];
+  text_format(label, sizeof label, ": '%.200s'", s->name);
+  moth_status status = values_over(r->from, r->mapped, label, s->type, false, r->values_at + s->begin, s->rank, s->size, t);
+  return status ? status : check_flags(r, s, (*t)->values);
+}
+
+static moth_status read_value(reading *r, const span *s, moth_tensor **t) {
+  uint64_t got = 0, bytes = s->end - s->begin;
+  moth_tensor *values = NULL;
+  moth_status status = values_read(r->from, bytes, &values, &got);
+  if (status) return status;
+  if (!values) {
+    return FAIL(r, "%s: file has %llu bytes, its header asks for %llu (cut short?)", r->from->name,
+                (unsigned long long)(r->values_at + s->begin + got), (unsigned long long)(r->values_at + r->values_size));
   }
-  return MOTH_OK;
+  status = check_flags(r, s, values->values);
+  if (!status) status = values_tensor(r->m, r->from->where, values, s->type, false, s->rank, s->size, t);
+  object_release(&values->base);
+  return status;
 }
 
 static moth_status read_values(reading *r, safetensors_file *file) {
   for (int64_t i = 0; i < r->count; i++) {
     const span *s = &r->spans[i];
-    uint64_t got = 0, bytes = s->end - s->begin;
-    moth_tensor *values = NULL;
-    moth_status status = values_read(r->from, bytes, &values, &got);
-    if (status) return status;
-    if (!values) {
-      return FAIL(r, "%s: file has %llu bytes, its header asks for %llu (cut short?)", r->from->name,
-                  (unsigned long long)(r->values_at + s->begin + got), (unsigned long long)(r->values_at + r->values_size));
-    }
-    status = check_flags(r, s, values);
-    if (!status) status = values_tensor(r->m, r->from->where, values, s->type, false, s->rank, s->size, &file->tensors[i]);
-    object_release(&values->base);
+    moth_status status = r->mapped ? map_value(r, s, &file->tensors[i]) : read_value(r, s, &file->tensors[i]);
     if (status) return status;
     file->names[i] = memory_text(r->m, s->name);
     if (!file->names[i]) return context_within(r->m, r->m->status, r->from->where);
   }
-  return check_end(r);
+  return r->mapped ? MOTH_OK : check_end(r);
 }
 
 static moth_status read_metadata(reading *r, const json_t *metadata, safetensors_file *file) {
@@ -261,9 +271,11 @@ static moth_status read_file(reading *r, safetensors_file *file) {
   return read_values(r, file);
 }
 
-moth_status safetensors_read(stream *from, safetensors_file *file) {
+moth_status safetensors_read(stream *from, safetensors_file *file) { return safetensors_map(from, NULL, file); }
+
+moth_status safetensors_map(stream *from, storage *mapped, safetensors_file *file) {
   *file = (safetensors_file){ .m = from->m };
-  reading r = { .m = from->m, .from = from };
+  reading r = { .m = from->m, .from = from, .mapped = mapped };
   moth_status status = read_file(&r, file);
   memory_free(r.m, r.spans, (size_t)r.room, sizeof *r.spans);
   json_decref(r.root);

@@ -9,27 +9,6 @@ static const char *const dtype_words[MOTH_DTYPES] = {
   [MOTH_F32] = "F32", [MOTH_F64] = "F64", [MOTH_I64] = "I64", [MOTH_U8] = "U8", [MOTH_BOOL] = "BOOL",
 };
 
-/* Bytes of the UTF-8 letter at `at` (RFC 3629: shortest form, no surrogates, up to U+10FFFF); 0 where it is none. */
-static int letter_bytes(const uint8_t *at) {
-  if (at[0] < 0x80) return 1;
-  int more = at[0] >= 0xc2 && at[0] < 0xe0 ? 1 : at[0] >= 0xe0 && at[0] < 0xf0 ? 2 : at[0] >= 0xf0 && at[0] < 0xf5 ? 3 : 0;
-  for (int i = 1; i <= more; i++) {
-    if ((at[i] & 0xc0) != 0x80) return 0;
-  }
-  bool is_long = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
-  bool is_beyond = (at[0] == 0xed && at[1] >= 0xa0) || (at[0] == 0xf4 && at[1] >= 0x90);
-  return more == 0 || is_long || is_beyond ? 0 : more + 1;
-}
-
-static bool is_utf8(const char *text) {
-  for (const uint8_t *at = (const uint8_t *)text; *at;) {
-    int bytes = letter_bytes(at);
-    if (bytes == 0) return false;
-    at += bytes;
-  }
-  return true;
-}
-
 /* A JSON string. */
 static void add_string(text_buffer *header, const char *text) {
   text_buffer_bytes(header, "\"", 1);
@@ -50,7 +29,7 @@ static moth_status named_twice(stream *to, const char *name) {
 
 static moth_status check_texts(stream *to, const char *const *texts, int count, bool are_names) {
   for (int i = 0; i < count; i++) {
-    if (!is_utf8(texts[i])) return context_fail(to->m, MOTH_OPTION, to->where, "%s: '%.200s' is not UTF-8", to->name, texts[i]);
+    if (!named_is_utf8(texts[i])) return context_fail(to->m, MOTH_OPTION, to->where, "%s: '%.200s' is not UTF-8", to->name, texts[i]);
     for (int j = 0; are_names && j < i; j++) {
       if (strcmp(texts[i], texts[j]) == 0) return named_twice(to, texts[i]);
     }
@@ -96,24 +75,6 @@ static moth_status write_header(stream *to, text_buffer *header) {
   return status ? status : stream_write(to, header->bytes, (size_t)header->length);
 }
 
-static moth_status write_values(stream *to, const moth_tensor *values) {
-  moth_tensor *t = NULL;
-  moth_status status = tensor_contiguous(to->m, to->where, values, values->dtype, &t);
-  if (status) return status;
-  int width = (int)dtype_size(t->dtype);
-  bool is_swapped = values_are_swapped(false) && width > 1;
-  if (is_swapped && t == values) { /* not in the caller's own values */
-    object_release(&t->base);
-    t = NULL;
-    status = tensor_new(to->m, to->where, values->dtype, values->rank, values->size, false, &t);
-    if (!status) status = tensor_copy(to->m, to->where, values, t);
-  }
-  if (!status && is_swapped) values_swap(t->values, t->count, width);
-  if (!status && t->count > 0) status = stream_write(to, t->values, (size_t)t->count * (size_t)width);
-  if (t) object_release(&t->base);
-  return status;
-}
-
 moth_status safetensors_write(stream *to, const safetensors_entry *entries, int count, const char *const *metadata_keys,
                               const char *const *metadata_texts, int metadata_count) {
   moth_status status = check_entries(to, entries, count);
@@ -138,7 +99,7 @@ moth_status safetensors_write(stream *to, const safetensors_entry *entries, int 
   }
   text_buffer_add(&header, "}");
   status = write_header(to, &header);
-  for (int i = 0; i < count && !status; i++) status = write_values(to, entries[i].values);
+  for (int i = 0; i < count && !status; i++) status = values_write(to, entries[i].values);
   text_buffer_close(&header);
   return status;
 }
