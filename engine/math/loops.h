@@ -43,7 +43,13 @@ enum loops_unary { /* y[i] = f(x[i]), in x's dtype */
                    LOOPS_SIGN,
                    LOOPS_SQUARE,
                    LOOPS_RECIPROCAL,
+                   LOOPS_RSQRT,
                    LOOPS_TAN,
+                   LOOPS_ASIN,
+                   LOOPS_ACOS,
+                   LOOPS_ATAN,
+                   LOOPS_SINH,
+                   LOOPS_COSH,
                    LOOPS_FLOOR,
                    LOOPS_CEIL,
                    LOOPS_ROUND /* half to even */,
@@ -60,16 +66,17 @@ enum loops_binary {                                                             
                     LOOPS_FLOORDIV,
                     LOOPS_MOD,
                     LOOPS_POW,
+                    LOOPS_ATAN2,
                     LOOPS_MAXIMUM,
                     LOOPS_MINIMUM /* NaN wins */,
                     LOOPS_BINARY
 };
-enum loops_compare { LOOPS_EQ, LOOPS_NE, LOOPS_LT, LOOPS_LE, LOOPS_GT, LOOPS_GE, LOOPS_AND, LOOPS_OR, LOOPS_COMPARES }; /* y[i] is bool */
+enum loops_compare { LOOPS_EQ, LOOPS_NE, LOOPS_LT, LOOPS_LE, LOOPS_GT, LOOPS_GE, LOOPS_AND, LOOPS_OR, LOOPS_XOR, LOOPS_COMPARES }; /* y[i] is bool */
 
 typedef void (*loops_unary_function)(const void *x, void *y, int64_t n);
 typedef void (*loops_binary_function)(const void *a, const void *b, void *y, int64_t n);
-/* NULL where the dtype has no such function (div, reciprocal and tan of integers; arithmetic but add, mul, maximum, minimum of
- * bools, which are or, and, or, and). */
+/* NULL where the dtype has no such function (div, reciprocal and what gives real numbers, of integers; arithmetic but add, mul, maximum,
+ * minimum of bools, which are or, and, or, and). */
 loops_unary_function loops_unary(enum loops_unary op, moth_dtype dtype);
 loops_unary_function loops_predicate(enum loops_predicate op, moth_dtype dtype);
 loops_binary_function loops_binary(enum loops_binary op, moth_dtype dtype);

@@ -89,7 +89,13 @@ loops_unary_function loops_unary(enum loops_unary op, moth_dtype dtype) {
     [LOOPS_SIGN] = { sign_f32, sign_f64, sign_i64, sign_u8 },
     [LOOPS_SQUARE] = { square_f32, square_f64, square_i64, square_u8 },
     [LOOPS_RECIPROCAL] = { reciprocal_f32, reciprocal_f64 },
+    [LOOPS_RSQRT] = { reciprocal_root_f32, reciprocal_root_f64 },
     [LOOPS_TAN] = { tangent_f32, tangent_f64 },
+    [LOOPS_ASIN] = { arc_sine_f32, arc_sine_f64 },
+    [LOOPS_ACOS] = { arc_cosine_f32, arc_cosine_f64 },
+    [LOOPS_ATAN] = { arc_tangent_f32, arc_tangent_f64 },
+    [LOOPS_SINH] = { hyperbolic_sine_f32, hyperbolic_sine_f64 },
+    [LOOPS_COSH] = { hyperbolic_cosine_f32, hyperbolic_cosine_f64 },
     [LOOPS_FLOOR] = { round_down_f32, round_down_f64, same_i64, same_u8 },
     [LOOPS_CEIL] = { round_up_f32, round_up_f64, same_i64, same_u8 },
     [LOOPS_ROUND] = { round_even_f32, round_even_f64, same_i64, same_u8 },
@@ -119,6 +125,7 @@ loops_binary_function loops_binary(enum loops_binary op, moth_dtype dtype) {
     [LOOPS_FLOORDIV] = { floor_divide_f32, floor_divide_f64, floor_divide_i64, floor_divide_u8 },
     [LOOPS_MOD] = { modulo_f32, modulo_f64, modulo_i64, modulo_u8 },
     [LOOPS_POW] = { power_f32, power_f64, power_i64, power_u8 },
+    [LOOPS_ATAN2] = { angle_f32, angle_f64 },
     [LOOPS_MAXIMUM] = { maximum_f32, maximum_f64, maximum_i64, maximum_u8, maximum_u8 },
     [LOOPS_MINIMUM] = { minimum_f32, minimum_f64, minimum_i64, minimum_u8, minimum_u8 },
   };
@@ -135,6 +142,7 @@ loops_binary_function loops_compare(enum loops_compare op, moth_dtype dtype) {
     [LOOPS_GE] = { at_least_f32, at_least_f64, at_least_i64, at_least_u8, at_least_u8 },
     [LOOPS_AND] = { both_f32, both_f64, both_i64, both_u8, both_u8 },
     [LOOPS_OR] = { either_f32, either_f64, either_i64, either_u8, either_u8 },
+    [LOOPS_XOR] = { one_of_f32, one_of_f64, one_of_i64, one_of_u8, one_of_u8 },
   };
   return functions[op][dtype];
 }

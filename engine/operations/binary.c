@@ -8,8 +8,8 @@ static const moth_option_row binary_options[] = { [BINARY_REAL] = OPTION_REAL };
 /* The vector kernel of a loop; -1: none. */
 static const int kernel_of[LOOPS_BINARY] = {
   [LOOPS_ADD] = BINARY_ADD,        [LOOPS_SUB] = BINARY_SUB, [LOOPS_MUL] = BINARY_MUL, [LOOPS_DIV] = BINARY_DIV,
-  [LOOPS_FLOORDIV] = -1,           [LOOPS_MOD] = -1,         [LOOPS_POW] = -1,         [LOOPS_MAXIMUM] = BINARY_MAXIMUM,
-  [LOOPS_MINIMUM] = BINARY_MINIMUM
+  [LOOPS_FLOORDIV] = -1,           [LOOPS_MOD] = -1,         [LOOPS_POW] = -1,         [LOOPS_ATAN2] = -1,
+  [LOOPS_MAXIMUM] = BINARY_MAXIMUM, [LOOPS_MINIMUM] = BINARY_MINIMUM
 };
 
 /* Looks for integers that division or a power cannot take. */
@@ -55,7 +55,7 @@ static moth_status check_integers(const operation_call *call, const moth_value *
 static moth_status apply_binary(const operation_call *call) {
   enum loops_binary code = (enum loops_binary)call->class->code;
   moth_dtype real = operation_dtype(call, BINARY_REAL, MOTH_F32), dtype = operation_promote(&call->inputs[0], &call->inputs[1], real);
-  if (code == LOOPS_DIV && !dtype_is_real(dtype)) dtype = real;
+  if ((code == LOOPS_DIV || code == LOOPS_ATAN2) && !dtype_is_real(dtype)) dtype = real;
   elements e = { .inputs = 2, .input = { call->inputs[0], call->inputs[1] }, .compute = { dtype, dtype }, .result = dtype };
   if (dtype_is_real(dtype) && kernel_of[code] >= 0) {
     e.binary = call->m->kernels->of[dtype].binary[kernel_of[code]];
@@ -75,8 +75,11 @@ static moth_status apply_binary(const operation_call *call) {
   return elements_apply(call, &e);
 }
 
-#define BINARY_ROW(word, code_, doc_, example_)                                                                                            \
-  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(binary_options) },            \
+/* `others` are other libraries' names. */
+#define BINARY_ROW(word, code_, others, doc_, example_)                                                                                    \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_),                                           \
+                                                               ROW_OPTIONS(binary_options),                                                \
+                                                               .foreign = (others) },                                                      \
                                                       .inputs = 2,                                                                         \
                                                       .results = 1,                                                                        \
                                                       .dtypes = ALL_DTYPES,                                                                \
@@ -85,15 +88,17 @@ static moth_status apply_binary(const operation_call *call) {
                                              .apply = apply_binary,                                                                        \
                                              .code = (code_) }
 
-BINARY_ROW(add, LOOPS_ADD, "a + b, broadcast; integers wrap, bools are or-ed", "moth.ones(2, 3):add(moth.tensor{ 1, 2, 3 })");
-BINARY_ROW(sub, LOOPS_SUB, "a - b, broadcast", "moth.ones(2, 3):sub(0.5)");
-BINARY_ROW(mul, LOOPS_MUL, "a * b, element by element, broadcast; bools are and-ed", "moth.ones(2, 3):mul(2)");
-BINARY_ROW(div, LOOPS_DIV, "a / b, broadcast; integers give floats", "moth.tensor{ 1, 2 }:div(4)");
-BINARY_ROW(floordiv, LOOPS_FLOORDIV, "a // b: the quotient rounded down", "moth.tensor{ 7, -7 }:floordiv(2)");
-BINARY_ROW(mod, LOOPS_MOD, "a % b: a - floor(a/b)*b, of b's sign", "moth.tensor{ 7, -7 }:mod(3)");
-BINARY_ROW(pow, LOOPS_POW, "a to the power b", "moth.tensor{ 1, 2, 3 }:pow(2)");
-BINARY_ROW(maximum, LOOPS_MAXIMUM, "the larger of a and b; nan wins", "moth.tensor{ -1, 2 }:maximum(0)");
-BINARY_ROW(minimum, LOOPS_MINIMUM, "the smaller of a and b; nan wins", "moth.tensor{ -1, 2 }:minimum(0)");
+BINARY_ROW(add, LOOPS_ADD, "plus", "a + b, broadcast; integers wrap, bools are or-ed", "moth.ones(2, 3):add(moth.tensor{ 1, 2, 3 })");
+BINARY_ROW(sub, LOOPS_SUB, "subtract minus", "a - b, broadcast", "moth.ones(2, 3):sub(0.5)");
+BINARY_ROW(mul, LOOPS_MUL, "multiply times cmul", "a * b, element by element, broadcast; bools are and-ed", "moth.ones(2, 3):mul(2)");
+BINARY_ROW(div, LOOPS_DIV, "divide true_divide cdiv", "a / b, broadcast; integers give floats", "moth.tensor{ 1, 2 }:div(4)");
+BINARY_ROW(floordiv, LOOPS_FLOORDIV, "floor_divide", "a // b: the quotient rounded down", "moth.tensor{ 7, -7 }:floordiv(2)");
+BINARY_ROW(mod, LOOPS_MOD, "remainder", "a % b: a - floor(a/b)*b, of b's sign", "moth.tensor{ 7, -7 }:mod(3)");
+BINARY_ROW(pow, LOOPS_POW, "power", "a to the power b", "moth.tensor{ 1, 2, 3 }:pow(2)");
+BINARY_ROW(atan2, LOOPS_ATAN2, "arctan2", "the angle of the point (b, a) in -pi … pi: of a/b, in all four quadrants",
+           "moth.tensor{ 1, -1 }:atan2(moth.tensor{ -1, -1 })");
+BINARY_ROW(maximum, LOOPS_MAXIMUM, "cmax", "the larger of a and b; nan wins", "moth.tensor{ -1, 2 }:maximum(0)");
+BINARY_ROW(minimum, LOOPS_MINIMUM, "cmin", "the smaller of a and b; nan wins", "moth.tensor{ -1, 2 }:minimum(0)");
 
 /* What two operands are compared in: exactly where f64 can. A number takes the dtype of a float tensor. */
 static moth_dtype compare_dtype(const moth_value *a, const moth_value *b) {
@@ -114,8 +119,8 @@ static moth_status apply_compare(const operation_call *call) {
   return elements_apply(call, &e);
 }
 
-#define COMPARE_ROW(word, code_, doc_, example_)                                                                                           \
-  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_) },                                         \
+#define COMPARE_ROW(word, code_, others, doc_, example_)                                                                                   \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), .foreign = (others) },                    \
                                                       .inputs = 2,                                                                         \
                                                       .results = 1,                                                                        \
                                                       .dtypes = ALL_DTYPES,                                                                \
@@ -123,11 +128,13 @@ static moth_status apply_compare(const operation_call *call) {
                                              .apply = apply_compare,                                                                       \
                                              .code = (code_) }
 
-COMPARE_ROW(eq, LOOPS_EQ, "whether a = b, element by element", "moth.tensor{ 1, 2 }:eq(2)");
-COMPARE_ROW(ne, LOOPS_NE, "whether a and b differ; nan differs from all", "moth.tensor{ 1, 2 }:ne(2)");
-COMPARE_ROW(lt, LOOPS_LT, "whether a < b", "moth.tensor{ 1, 2 }:lt(2)");
-COMPARE_ROW(le, LOOPS_LE, "whether a <= b", "moth.tensor{ 1, 2 }:le(1)");
-COMPARE_ROW(gt, LOOPS_GT, "whether a > b", "moth.tensor{ 1, 2 }:gt(1)");
-COMPARE_ROW(ge, LOOPS_GE, "whether a >= b", "moth.tensor{ 1, 2 }:ge(2)");
-COMPARE_ROW(logical_and, LOOPS_AND, "whether both are other than 0", "moth.tensor{ 1, 0 }:logical_and(true)");
-COMPARE_ROW(logical_or, LOOPS_OR, "whether one is other than 0", "moth.tensor{ 1, 0 }:logical_or(false)");
+COMPARE_ROW(eq, LOOPS_EQ, NULL, "whether a = b, element by element", "moth.tensor{ 1, 2 }:eq(2)");
+COMPARE_ROW(ne, LOOPS_NE, "not_equal", "whether a and b differ; nan differs from all", "moth.tensor{ 1, 2 }:ne(2)");
+COMPARE_ROW(lt, LOOPS_LT, "less", "whether a < b", "moth.tensor{ 1, 2 }:lt(2)");
+COMPARE_ROW(le, LOOPS_LE, "less_equal", "whether a <= b", "moth.tensor{ 1, 2 }:le(1)");
+COMPARE_ROW(gt, LOOPS_GT, "greater", "whether a > b", "moth.tensor{ 1, 2 }:gt(1)");
+COMPARE_ROW(ge, LOOPS_GE, "greater_equal", "whether a >= b", "moth.tensor{ 1, 2 }:ge(2)");
+COMPARE_ROW(logical_and, LOOPS_AND, "bitwise_and", "whether both are other than 0", "moth.tensor{ 1, 0 }:logical_and(true)");
+COMPARE_ROW(logical_or, LOOPS_OR, "bitwise_or", "whether one is other than 0", "moth.tensor{ 1, 0 }:logical_or(false)");
+COMPARE_ROW(logical_xor, LOOPS_XOR, "bitwise_xor", "whether one of both is other than 0, and the other is 0",
+            "moth.tensor{ 1, 0 }:logical_xor(true)");

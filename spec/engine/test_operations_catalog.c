@@ -32,6 +32,8 @@ static const probe probes[] = {
   { .name = "rand", .options = { MOTH_INT(NULL, 100), MOTH_END } },
   { .name = "randn", .options = { MOTH_INT(NULL, 100), MOTH_END } },
   { .name = "clamp", .options = { MOTH_INT(NULL, 2), MOTH_INT(NULL, 9), MOTH_END } },
+  { .name = "softmax", .loose = true }, /* no element stands alone */
+  { .name = "log_softmax", .loose = true },
   { .name = "where", .mask_inputs = 1 },
   { .name = "masked_fill", .mask_inputs = 2 },
   { .name = "mask_select", .mask_inputs = 2 },
