@@ -14,8 +14,10 @@ typedef struct matrix {
   int batch_rank;
 } matrix;
 
-/* Whether products can read it where it lies: one of the strides is 1, the other leads past a line. */
+/* Whether products can read it where it lies: one of the strides is 1, the other leads past a line; a single line has no gaps. */
 static bool is_readable(const matrix *x) {
+  if (x->rows == 1) return x->column == 1 || x->columns <= 1;
+  if (x->columns == 1) return x->row == 1;
   bool by_rows = x->column == 1 || x->columns <= 1, by_columns = x->row == 1 || x->rows <= 1;
   return (by_rows && (x->row >= x->columns || x->rows <= 1)) || (by_columns && (x->column >= x->rows || x->columns <= 1));
 }
@@ -36,7 +38,7 @@ static void lay_out(matrix *x, bool is_left) {
 static moth_status matrix_open(const operation_call *call, moth_tensor *t, moth_dtype dtype, bool is_left, matrix *x) {
   *x = (matrix) { .tensor = moth_retain(t) };
   lay_out(x, is_left);
-  bool is_small = (double)x->rows * (double)x->columns < 64;
+  bool is_small = x->rows > 1 && x->columns > 1 && (double)x->rows * (double)x->columns < 64;
   if (t->dtype == dtype && (is_small || is_readable(x))) return MOTH_OK;
   moth_release(x->tensor);
   x->tensor = NULL;
@@ -63,6 +65,15 @@ static bool integer_product(moth *m, moth_dtype dtype, const matrix *a, const ch
   return true;
 }
 
+/* The product of a matrix with one column, turned round: a row with the transposed matrix, whose lines as they lie are summed in vectors,
+ * where a column would be summed element by element. */
+static bool is_turned(moth_dtype dtype, const matrix *a, const matrix *b) { return dtype_is_real(dtype) && b->columns == 1 && a->rows > 1; }
+
+static product turned(const product *p) {
+  return (product) { .m = 1, .n = p->m, .k = p->k, .a = p->b, .a_row = p->k, .a_column = p->b_row, .b = p->a, .b_row = p->a_column,
+                     .b_column = p->a_row, .c = p->c, .c_row = p->m };
+}
+
 /* All products of two stacks into row-major values; the stacks' axes broadcast to `batch`. */
 static bool product_stack(moth *m, moth_dtype dtype, const matrix *a, const matrix *b, const moth_shape *batch, char *c) {
   int64_t width = (int64_t)dtype_size(dtype), strides[2][MOTH_MAX_RANK], index[MOTH_MAX_RANK] = { 0 };
@@ -70,8 +81,9 @@ static bool product_stack(moth *m, moth_dtype dtype, const matrix *a, const matr
   shape_broadcast_strides(b->batch_rank, b->tensor->size, b->tensor->strides, batch->rank, strides[1]);
   const char *av = a->tensor->values, *bv = b->tensor->values;
   for (;;) {
-    const product p = { .m = a->rows, .n = b->columns, .k = a->columns, .a = av, .a_row = a->row, .a_column = a->column, .b = bv,
-                        .b_row = b->row, .b_column = b->column, .c = c, .c_row = b->columns };
+    product p = { .m = a->rows, .n = b->columns, .k = a->columns, .a = av, .a_row = a->row, .a_column = a->column, .b = bv,
+                  .b_row = b->row, .b_column = b->column, .c = c, .c_row = b->columns };
+    if (is_turned(dtype, a, b)) p = turned(&p);
     bool done = dtype_is_real(dtype) ? matmul(m, dtype, &p) : integer_product(m, dtype, a, av, b, bv, c);
     if (!done) return false;
     c += a->rows * b->columns * width;
@@ -123,7 +135,9 @@ static moth_status matrix_product(const operation_call *call, moth_dtype dtype, 
   moth_shape shape = batch;
   if (!drop_row) shape.size[shape.rank++] = a->rows;
   if (!drop_column) shape.size[shape.rank++] = b->columns;
-  moth_status status = dtype_is_real(dtype) ? matmul_prepare(m, call->where, dtype, a->rows, b->columns, a->columns) : MOTH_OK;
+  moth_status status = MOTH_OK;
+  if (is_turned(dtype, a, b)) status = matmul_prepare(m, call->where, dtype, 1, a->rows, a->columns);
+  else if (dtype_is_real(dtype)) status = matmul_prepare(m, call->where, dtype, a->rows, b->columns, a->columns);
   if (status == MOTH_OK) status = tensor_new(m, call->where, dtype, shape.rank, shape.size, false, out);
   if (status != MOTH_OK || (*out)->count == 0) return status;
   if (product_stack(m, dtype, a, b, &batch, (*out)->values)) return MOTH_OK;
