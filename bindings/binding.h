@@ -31,6 +31,7 @@ typedef struct module {
   int calls;                    /* and of the weak table call -> function */
   moth_dtype dtype;             /* of what is made without saying */
   printing printing;
+  int scope;                    /* registry reference of what the running moth.scope made; 0: none runs */
   int running;                  /* trainings that are under way */
   bool cancelled;               /* the last error raised was a cancel */
   bool failed;                  /* a callback raised: its error value waits in the module's user value */
@@ -106,6 +107,8 @@ const char *errors_origin(lua_State *L);
 int errors_fail(lua_State *L, const char *format, ...);
 /* The one place where a status becomes a Lua error. */
 int errors_raise(lua_State *L, module *M, moth_status status);
+/* The same with the script's own word for what failed in place of the operation's: "index: …" for "copy_: …" (`where` NULL: as it is). */
+int errors_raise_as(lua_State *L, module *M, moth_status status, const char *from, const char *where);
 static inline void errors_check(lua_State *L, module *M, moth_status status) {
   if (status != MOTH_OK) errors_raise(L, M, status);
 }
@@ -201,7 +204,7 @@ const char *options_string(lua_State *L, int index, const char *where, const cha
 /* Raises "where: no option 'nrom'; did you mean 'norm'?" for the key at the index. */
 int options_unknown(lua_State *L, int key, const char *where, errors_names names, const void *list);
 /* A position as scripts count, to C's: n-1 for n > 0, n for n < 0, INT64_MIN for 0. */
-static inline int64_t options_position(int64_t n) { return n > 0 ? n - 1 : n < 0 ? n : INT64_MIN; }
+static inline int64_t options_position(int64_t n) { return n > 0 ? n - 1 : n == 0 ? INT64_MIN : n == INT64_MIN ? n + 1 : n; }
 
 /* ---- tensor.c, index.c, operation.c, printing.c ---- */
 void tensor_open(lua_State *L, module *M);    /* module table at the top */
@@ -212,8 +215,8 @@ void printing_open(lua_State *L, module *M);  /* module table at the top */
 int printing_tensor(lua_State *L);            /* __tostring */
 /* Pushes element `at` (a pointer) as Lua sees it. */
 void tensor_push_element(lua_State *L, moth_dtype dtype, const void *at);
-/* Writes the number, boolean, tensor or nested table at the index over all of t. */
-void index_write(lua_State *L, module *M, moth_tensor *t, int index);
+/* Writes the number, boolean, tensor or nested table at the index over all of t; messages begin with `where`. */
+void index_write(lua_State *L, module *M, moth_tensor *t, int index, const char *where);
 /* Makes the tensor of a nested table, a number or a boolean at the index; pushes its userdata. */
 moth_tensor *tensor_from(lua_State *L, module *M, int index, moth_dtype dtype, const char *where);
 /* The tensor at the index, or that of the nested table there, which is pushed in any case. */
@@ -221,7 +224,22 @@ moth_tensor *tensor_argument(lua_State *L, module *M, int index, moth_dtype dtyp
 /* Runs an operation by name on values with options (NULL: none); raises on failure; pushes its first result, nothing in place. */
 void operation_apply(lua_State *L, module *M, const char *name, bool in_place, const moth_value *inputs, int count,
                      const moth_option *options);
+/* The same; messages begin with `where` instead of the operation's name (NULL: with that). */
+void operation_apply_as(lua_State *L, module *M, const char *where, const char *name, bool in_place, const moth_value *inputs, int count,
+                        const moth_option *options);
 moth_value operation_value(moth_tensor *t);
+
+/* ---- lists.c, scope.c, map.c ---- */
+/* Pushes a block that owns a list of tensors, none yet, so that nothing leaks when Lua runs out of memory. */
+void lists_push(lua_State *L, module *M);
+/* Gives it the list of a result; cannot fail. */
+void lists_fill(lua_State *L, int index, moth_value *result);
+/* Pushes a table of the list's tensors, which it no longer owns. */
+void lists_push_table(lua_State *L, module *M, int index);
+void scope_open(lua_State *L, module *M); /* module table at the top */
+/* Notes the new tensor's userdata at the top: it goes with the running moth.scope. */
+void scope_note(lua_State *L, const module *M);
+void map_open(lua_State *L, module *M); /* the tensors' methods at the top */
 
 /* ---- part.c, net.c, layer.c, dataset.c, files.c, trainer.c, run.c, generator.c, helpers.c: module table at the top ---- */
 void part_open(lua_State *L, module *M);

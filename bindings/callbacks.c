@@ -62,7 +62,10 @@ moth_status callback_run(script_call *call, lua_CFunction body, void *arguments)
   lua_rawgeti(L, LUA_REGISTRYINDEX, M->calls);
   lua_rawgetp(L, -1, call);
   lua_remove(L, -2);
+  int scope = M->scope;
+  M->scope = 0; /* what the engine's callbacks make outlives the scope that they happen to run in */
   bool raised = lua_pcall(L, 2, 0, -4) != LUA_OK;
+  M->scope = scope;
   if (raised) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, M);
     lua_insert(L, -2);
@@ -91,7 +94,7 @@ static int initialize_body(lua_State *L) {
   lua_pushinteger(L, a->outputs);
   lua_call(L, 3, 1);
   if (lua_type(L, -1) == LUA_TNUMBER) {
-    index_write(L, M, a->values, lua_gettop(L));
+    index_write(L, M, a->values, lua_gettop(L), "init");
     return 0;
   }
   moth_tensor *made = tensor_argument(L, M, lua_gettop(L), MOTH_F64, "init", "what the function returned");

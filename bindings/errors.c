@@ -54,6 +54,16 @@ int errors_raise(lua_State *L, module *M, moth_status status) {
   return errors_fail(L, "%s", moth_message(M->m));
 }
 
+int errors_raise_as(lua_State *L, module *M, moth_status status, const char *from, const char *where) {
+  const char *message = moth_message(M->m);
+  size_t length = strlen(from);
+  if (where == NULL || strncmp(message, from, length) != 0 || message[length] != ':') return errors_raise(L, M, status);
+  message += length + 2;
+  M->cancelled = status == MOTH_CANCELLED;
+  if (strncmp(message, "index ", 6) == 0) return errors_fail(L, "%s", message); /* tells its place itself */
+  return errors_fail(L, "%s: %s", where, message);
+}
+
 /* ---- The traceback of scripts' frames ---- */
 
 static bool push_frames(lua_State *L) {

@@ -53,6 +53,7 @@ void handle_metatable(lua_State *L, module *M, int kind) {
 static handle *new_block(lua_State *L, module *M, int kind, int user_values) {
   handle *h = lua_newuserdatauv(L, sizeof *h, user_values);
   *h = (handle){ .tag = HANDLE_TAG, .module = M, .kind = kind };
+  if (M->scope != 0 && kind == MOTH_TENSOR_OBJECT) scope_note(L, M);
   return h;
 }
 
@@ -110,9 +111,9 @@ void handle_push(lua_State *L, module *M, void *object, int kind) {
 }
 
 handle *handle_at(lua_State *L, int index) {
-  if (lua_type(L, index) != LUA_TUSERDATA || lua_rawlen(L, index) != sizeof(handle)) return NULL;
+  if (lua_rawlen(L, index) != sizeof(handle)) return NULL; /* that of a light userdata is 0 */
   handle *h = lua_touserdata(L, index);
-  return h->tag == HANDLE_TAG ? h : NULL;
+  return h != NULL && h->tag == HANDLE_TAG ? h : NULL;
 }
 
 void *handle_object(lua_State *L, int index, int kind) {

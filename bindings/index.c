@@ -1,4 +1,4 @@
-/* index.c: t[i], t[i] = v, t(2, 3), t({2, 4}, {}, -1), t[mask], t[ids], and the names of methods and properties. Rows count from 1; the
+/* index.c: t[i], t[i] = v, t(2, 3), t({2, 4}, {}, -1), t[mask], t[ids] on both sides of =, and the names of methods and properties. Rows count from 1; the
  * border rule: t[#t + 1] reads as nil, so that ipairs works, and any other place outside raises. */
 #include "binding.h"
 
@@ -55,17 +55,11 @@ static int index_number(lua_State *L, module *M, moth_tensor *t) {
 static int index_tensor(lua_State *L, module *M, moth_tensor *t, moth_tensor *ids) {
   moth_value inputs[2] = { operation_value(t), operation_value(ids) };
   if (moth_tensor_dtype(ids) == MOTH_BOOL) {
-    operation_apply(L, M, "mask_select", false, inputs, 2, NULL);
+    operation_apply_as(L, M, "index", "mask_select", false, inputs, 2, NULL);
     return 1;
   }
-  const moth_operation *operation = moth_operation_find(M->m, "index");
-  moth_option options[] = { MOTH_INT("axis", 0), MOTH_END };
-  moth_value result;
-  int count;
-  handle *h = view(L, M);
-  errors_check(L, M, moth_apply(M->m, operation, false, inputs, 2, options, &result, &count));
-  h->object = result.as.tensor;
-  handle_pressure(L, M);
+  const moth_option options[] = { MOTH_INT("axis", 0), MOTH_END };
+  operation_apply_as(L, M, "index", "index", false, inputs, 2, options);
   return 1;
 }
 
@@ -91,7 +85,8 @@ static int property(lua_State *L, const moth_tensor *t, const char *name) {
 
 static int fail_key(lua_State *L) {
   const char *got = handle_describe(L, 2);
-  return errors_fail(L, "index: a tensor is indexed by a number, a mask or class numbers, got %s", got);
+  const char *hint = lua_istable(L, 2) ? "; t({ 2, 4 }, 1) takes ranges" : "";
+  return errors_fail(L, "index: a tensor is indexed by a number, or a tensor of positions or booleans, got %s%s", got, hint);
 }
 
 static int read_index(lua_State *L) {
@@ -103,60 +98,84 @@ static int read_index(lua_State *L) {
   }
   moth_tensor *t = handle_self(L, M, MOTH_TENSOR_OBJECT, "index"), *ids = handle_tensor(L, 2);
   if (lua_type(L, 2) == LUA_TNUMBER) return index_number(L, M, t);
+  if (ids != NULL && moth_tensor_rank(t) == 0) return errors_fail(L, "index: %s has no rows; t:item() is its value", handle_describe(L, 1));
   return ids != NULL ? index_tensor(L, M, t, ids) : fail_key(L);
 }
 
 /* ---- Writing ---- */
 
-static moth_value value_of(lua_State *L, module *M, int index, moth_dtype dtype) {
+static moth_value value_of(lua_State *L, module *M, int index, moth_dtype dtype, const char *where) {
   switch (lua_type(L, index)) {
   case LUA_TBOOLEAN: return (moth_value){ .kind = MOTH_FLAG_VALUE, .as.flag = lua_toboolean(L, index) };
   case LUA_TNUMBER:
     if (lua_isinteger(L, index)) return (moth_value){ .kind = MOTH_INT_VALUE, .as.integer = lua_tointeger(L, index) };
     return (moth_value){ .kind = MOTH_REAL_VALUE, .as.real = lua_tonumber(L, index) };
-  default: return operation_value(tensor_argument(L, M, index, dtype, "index", "the value"));
+  default: return operation_value(tensor_argument(L, M, index, dtype, where, "the value"));
   }
 }
 
-void index_write(lua_State *L, module *M, moth_tensor *t, int index) {
-  moth_value inputs[2] = { operation_value(t), value_of(L, M, index, moth_tensor_dtype(t)) };
+void index_write(lua_State *L, module *M, moth_tensor *t, int index, const char *where) {
+  moth_value inputs[2] = { operation_value(t), value_of(L, M, index, moth_tensor_dtype(t), where) };
   moth_option options[] = { MOTH_END, MOTH_END };
   switch (inputs[1].kind) {
   case MOTH_TENSOR_VALUE:
-    operation_apply(L, M, "copy_", true, inputs, 2, NULL);
+    operation_apply_as(L, M, where, "copy_", true, inputs, 2, NULL);
     return;
   case MOTH_FLAG_VALUE: options[0] = (moth_option)MOTH_FLAG("value", inputs[1].as.flag); break;
   case MOTH_INT_VALUE: options[0] = (moth_option)MOTH_INT("value", inputs[1].as.integer); break;
   default: options[0] = (moth_option)MOTH_REAL("value", inputs[1].as.real);
   }
-  operation_apply(L, M, "fill_", true, inputs, 1, options);
+  operation_apply_as(L, M, where, "fill_", true, inputs, 1, options);
 }
 
 static void write_element(lua_State *L, module *M, moth_tensor *t, int64_t i) {
-  if (lua_isboolean(L, 3)) errors_check(L, M, moth_tensor_set_int(M->m, t, &i, lua_toboolean(L, 3)));
-  else if (lua_isinteger(L, 3)) errors_check(L, M, moth_tensor_set_int(M->m, t, &i, lua_tointeger(L, 3)));
-  else errors_check(L, M, moth_tensor_set(M->m, t, &i, lua_tonumber(L, 3)));
+  moth_status status;
+  if (lua_isboolean(L, 3)) status = moth_tensor_set_int(M->m, t, &i, lua_toboolean(L, 3));
+  else if (lua_isinteger(L, 3)) status = moth_tensor_set_int(M->m, t, &i, lua_tointeger(L, 3));
+  else status = moth_tensor_set(M->m, t, &i, lua_tonumber(L, 3));
+  if (status != MOTH_OK) errors_raise_as(L, M, status, "set", "index");
+}
+
+/* t[mask] = v, t[ids] = v */
+static void write_places(lua_State *L, module *M, moth_tensor *t, moth_tensor *places) {
+  moth_value inputs[3] = { operation_value(t), operation_value(places), value_of(L, M, 3, moth_tensor_dtype(t), "index") };
+  const moth_option rows[] = { MOTH_INT("axis", 0), MOTH_END };
+  if (moth_tensor_dtype(places) == MOTH_BOOL) operation_apply_as(L, M, "index", "masked_put_", true, inputs, 3, NULL);
+  else operation_apply_as(L, M, "index", "index_put_", true, inputs, 3, rows);
+}
+
+/* t.name = v: nothing of a tensor is set by name. */
+static int fail_field(lua_State *L) {
+  static const struct { const char *name, *hint; } known[] = {
+    { "shape", "; t:reshape(...) gives the same elements in another shape" }, { "dtype", "; t:to(dtype) converts a copy" },
+    { "rank", "; t:reshape(...) gives the same elements in another shape" },
+  };
+  const char *text = handle_describe(L, 1), *name = lua_tostring(L, 2), *hint = NULL;
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    if (strcmp(known[i].name, name) == 0) hint = known[i].hint;
+  }
+  if (hint != NULL) return errors_fail(L, "%s: '%s' cannot be set%s", text, name, hint);
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return errors_fail(L, "%s: '%s' is a method and cannot be set", text, name);
+  const char *nearest = errors_nearest_key(L, lua_upvalueindex(2), name);
+  if (nearest != NULL) return errors_fail(L, "%s has no '%s'; did you mean '%s'?", text, name, nearest);
+  return errors_fail(L, "%s has no '%s'; values go to t[i], other things into a table of their own", text, name);
 }
 
 static int write_index(lua_State *L) {
   module *M = module_here(L);
-  moth_tensor *t = handle_self(L, M, MOTH_TENSOR_OBJECT, "index"), *mask = handle_tensor(L, 2);
-  if (mask != NULL) {
-    if (moth_tensor_dtype(mask) != MOTH_BOOL) return errors_fail(L, "index: only a mask can be written through, got %s", handle_describe(L, 2));
-    moth_value inputs[3] = { operation_value(t), operation_value(mask), value_of(L, M, 3, moth_tensor_dtype(t)) };
-    operation_apply(L, M, "masked_put_", true, inputs, 3, NULL);
+  moth_tensor *t = handle_self(L, M, MOTH_TENSOR_OBJECT, "index"), *places = handle_tensor(L, 2);
+  if (lua_type(L, 2) == LUA_TSTRING) return fail_field(L);
+  if (places == NULL && lua_type(L, 2) != LUA_TNUMBER) return fail_key(L);
+  if (moth_tensor_rank(t) == 0) return errors_fail(L, "index: %s has no rows; t:fill_(v) sets its value", handle_describe(L, 1));
+  if (places != NULL) {
+    write_places(L, M, t, places);
     return 0;
   }
-  if (lua_type(L, 2) == LUA_TSTRING) {
-    const char *text = handle_describe(L, 1);
-    return errors_fail(L, "%s: '%s' cannot be set", text, lua_tostring(L, 2));
-  }
-  if (lua_type(L, 2) != LUA_TNUMBER) return fail_key(L);
-  if (moth_tensor_rank(t) == 0) return errors_fail(L, "index: %s has no rows; t:fill_(v) sets its value", handle_describe(L, 1));
   int64_t i = position(L, t, 2, 0, false);
   bool scalar = lua_type(L, 3) == LUA_TNUMBER || lua_isboolean(L, 3);
   if (moth_tensor_rank(t) == 1 && scalar) write_element(L, M, t, i);
-  else index_write(L, M, push_row(L, M, t, 0, i), 3);
+  else index_write(L, M, push_row(L, M, t, 0, i), 3, "index");
   return 0;
 }
 
@@ -231,12 +250,11 @@ static int index_by_call(lua_State *L) {
 }
 
 void index_open(lua_State *L, module *M) {
-  const luaL_Reg writers[] = { { "__newindex", write_index }, { "__call", index_by_call }, { NULL, NULL } };
-  lua_pushvalue(L, -2);
-  module_functions(L, M, writers);
-  lua_pop(L, 1);
-  lua_pushlightuserdata(L, M);
-  lua_pushvalue(L, -2);
-  lua_pushcclosure(L, read_index, 2);
-  lua_setfield(L, -3, "__index");
+  static const luaL_Reg functions[] = { { "__index", read_index }, { "__newindex", write_index }, { "__call", index_by_call } };
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    lua_pushlightuserdata(L, M);
+    lua_pushvalue(L, -2);
+    lua_pushcclosure(L, functions[i].func, 2);
+    lua_setfield(L, -3, functions[i].name);
+  }
 }

@@ -4,8 +4,15 @@
 
 #include <string.h>
 
-/* What a closure knows of its row: third upvalue. */
 enum { IN_PLACE = 1, HAS_REAL = 2, TAKES_DEFAULT = 4, POSITIONAL_SHIFT = 4 };
+
+/* What a closure knows of its row: second upvalue. They lie in one block of the registry, two a row: the operation and its twin. */
+typedef struct function {
+  module *M;
+  const moth_operation *operation;
+  int properties;
+} function;
+static const char functions_key = 'f';
 
 /* Creations whose result is of the default dtype where none is asked for; the others have a dtype of their own (randint, zeros_like). */
 static const char *const of_default_dtype[] = {
@@ -109,6 +116,22 @@ static void read_arguments(lua_State *L, arguments *a, int from, int top) {
   if (a->count < a->operation->inputs - a->operation->optional) fail_missing(L, a);
 }
 
+/* Whatever a table holds beside its list, as a table of options; nothing where that is nothing. */
+static void push_names(lua_State *L, int table) {
+  bool any = false;
+  for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+    if (lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1) continue;
+    if (!any) {
+      lua_newtable(L);
+      lua_insert(L, -3);
+      any = true;
+    }
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -5);
+  }
+}
+
 /* cat, stack: a table of tensors. The values lie in a block on the stack. */
 static void read_list(lua_State *L, arguments *a) {
   const char *name = a->operation->row.name;
@@ -117,6 +140,7 @@ static void read_list(lua_State *L, arguments *a) {
     errors_fail(L, "%s: argument 1 must be a list of tensors, got %s", name, got);
   }
   int64_t n = options_length(L, 1, name);
+  push_names(L, 1);
   a->inputs = lua_newuserdatauv(L, (size_t)n * sizeof *a->inputs + 1, 0);
   lua_insert(L, 2);
   for (; a->count < n; a->count++) {
@@ -147,7 +171,7 @@ static bool wants_real(const module *M, const arguments *a) {
   return true;
 }
 
-static int push_results(lua_State *L, const arguments *a, int blocks, moth_value *results, int count) {
+static int push_results(lua_State *L, module *M, const arguments *a, int blocks, moth_value *results, int count) {
   if (a->properties & IN_PLACE) {
     for (int i = 0; i < count; i++) {
       if (results[i].kind == MOTH_TENSOR_VALUE) moth_release(results[i].as.tensor);
@@ -155,11 +179,16 @@ static int push_results(lua_State *L, const arguments *a, int blocks, moth_value
     lua_pushvalue(L, 1);
     return 1;
   }
+  if (a->operation->flags & MOTH_MANY) {
+    lists_fill(L, blocks, &results[0]);
+    lists_push_table(L, M, blocks);
+    return 1;
+  }
   for (int i = 0; i < count; i++) { /* nothing here can fail: see handle_block */
     if (results[i].kind == MOTH_TENSOR_VALUE) handle_fill(L, blocks + i, results[i].as.tensor);
   }
-  handle_pressure(L, module_here(L));
-  lua_checkstack(L, count);
+  handle_pressure(L, M);
+  if (count > 1) lua_checkstack(L, count);
   for (int i = 0; i < count; i++) {
     switch (results[i].kind) {
     case MOTH_TENSOR_VALUE: lua_pushvalue(L, blocks + i); break;
@@ -173,9 +202,14 @@ static int push_results(lua_State *L, const arguments *a, int blocks, moth_value
 }
 
 static int make_blocks(lua_State *L, module *M, const arguments *a) {
-  int blocks = lua_gettop(L) + 1;
+  int blocks = lua_gettop(L) + 1, count = a->operation->results;
   if (a->properties & IN_PLACE) return blocks;
-  for (int i = 0; i < a->operation->results; i++) handle_block(L, M);
+  if (a->operation->flags & MOTH_MANY) return lists_push(L, M), blocks;
+  if (count > 4) {
+    if (a->operation->flags & MOTH_LIST && count > a->count) count = a->count; /* meshgrid: one for each input */
+    luaL_checkstack(L, count + 8, NULL);
+  }
+  for (int i = 0; i < count; i++) handle_block(L, M);
   return blocks;
 }
 
@@ -201,17 +235,20 @@ static int run_with_options(lua_State *L, module *M, arguments *a, bool real) {
   moth_status status;
   TRYING(L, M, status, moth_apply(M->m, a->operation, a->properties & IN_PLACE, a->inputs, a->count, list, results, &count));
   options_done(&b, status);
-  return push_results(L, a, blocks, results, count);
+  return push_results(L, M, a, blocks, results, count);
 }
 
 static int run(lua_State *L) {
-  module *M = module_here(L);
-  arguments a = { .operation = lua_touserdata(L, lua_upvalueindex(2)), .properties = (int)lua_tointeger(L, lua_upvalueindex(3)) };
+  const function *f = lua_touserdata(L, lua_upvalueindex(2));
+  module *M = f->M->m != NULL ? f->M : module_here(L);
   int top = lua_gettop(L);
+  arguments a;
+  a.operation = f->operation, a.properties = f->properties;
+  a.count = a.option_count = 0;
   a.inputs = a.own;
   if (a.operation->flags & MOTH_LIST) {
     read_list(L, &a);
-    read_arguments(L, &a, 3, top + 1);
+    read_arguments(L, &a, 3, lua_gettop(L));
   } else {
     read_arguments(L, &a, 1, top);
   }
@@ -222,7 +259,7 @@ static int run(lua_State *L) {
   moth_status status;
   TRYING(L, M, status, moth_apply(M->m, a.operation, a.properties & IN_PLACE, a.inputs, a.count, NULL, results, &count));
   errors_check(L, M, status);
-  return push_results(L, &a, blocks, results, count);
+  return push_results(L, M, &a, blocks, results, count);
 }
 
 static int run_unary(lua_State *L) { /* Lua gives a unary metamethod its operand twice */
@@ -230,17 +267,24 @@ static int run_unary(lua_State *L) { /* Lua gives a unary metamethod its operand
   return run(L);
 }
 
-static void push_function(lua_State *L, module *M, const moth_operation *operation, bool in_place, lua_CFunction function) {
+static void push_function(lua_State *L, module *M, function *functions, int row, bool in_place, lua_CFunction called) {
+  const moth_operation *operation = moth_operation_at(M->m, row);
+  function *f = &functions[2 * row + in_place];
+  *f = (function){ .M = M, .operation = operation, .properties = properties_of(&operation->row, in_place) };
   lua_pushlightuserdata(L, M);
-  lua_pushlightuserdata(L, (void *)operation);
-  lua_pushinteger(L, properties_of(&operation->row, in_place));
-  lua_pushcclosure(L, function, 3);
+  lua_pushlightuserdata(L, f);
+  lua_pushcclosure(L, called, 2);
 }
 
 moth_value operation_value(moth_tensor *t) { return (moth_value){ .kind = MOTH_TENSOR_VALUE, .as.tensor = t }; }
 
 void operation_apply(lua_State *L, module *M, const char *name, bool in_place, const moth_value *inputs, int count,
                      const moth_option *options) {
+  operation_apply_as(L, M, NULL, name, in_place, inputs, count, options);
+}
+
+void operation_apply_as(lua_State *L, module *M, const char *where, const char *name, bool in_place, const moth_value *inputs, int count,
+                        const moth_option *options) {
   arguments a = { .operation = moth_operation_find(M->m, name), .properties = in_place ? IN_PLACE : 0 };
   moth_value results[MOTH_MAX_RESULTS];
   int result_count = 0, before = lua_gettop(L);
@@ -249,7 +293,7 @@ void operation_apply(lua_State *L, module *M, const char *name, bool in_place, c
   int blocks = make_blocks(L, M, &a);
   moth_status status;
   TRYING(L, M, status, moth_apply(M->m, a.operation, in_place, inputs, count, options, results, &result_count));
-  errors_check(L, M, status);
+  if (status != MOTH_OK) errors_raise_as(L, M, status, name, where);
   if (in_place) {
     for (int i = 0; i < result_count; i++) moth_release(results[i].as.tensor);
     return;
@@ -269,20 +313,24 @@ void operation_apply(lua_State *L, module *M, const char *name, bool in_place, c
 
 void operation_open(lua_State *L, module *M) {
   const moth_operation *operation;
+  int rows = 0;
+  while (moth_operation_at(M->m, rows) != NULL) rows++;
+  function *functions = lua_newuserdatauv(L, (size_t)rows * 2 * sizeof *functions, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &functions_key);
   for (int i = 0; (operation = moth_operation_at(M->m, i)) != NULL; i++) {
     const char *name = operation->row.name;
     bool only_twin = operation->flags & MOTH_ONLY_TWIN;
     if (operation->flags & MOTH_METHOD) {
-      push_function(L, M, operation, only_twin, run);
+      push_function(L, M, functions, i, only_twin, run);
       lua_setfield(L, -2, name);
     }
     if (operation->flags & MOTH_TWIN) {
       lua_pushfstring(L, "%s_", name);
-      push_function(L, M, operation, true, run);
+      push_function(L, M, functions, i, true, run);
       lua_rawset(L, -3);
     }
     if (operation->flags & MOTH_CREATES) {
-      push_function(L, M, operation, false, run);
+      push_function(L, M, functions, i, false, run);
       lua_setfield(L, -3, name);
     }
   }
@@ -293,10 +341,15 @@ void operation_operators(lua_State *L, module *M) {
     { "__add", "add" }, { "__sub", "sub" }, { "__mul", "mul" }, { "__div", "div" }, { "__idiv", "floordiv" },
     { "__mod", "mod" }, { "__pow", "pow" }, { "__unm", "neg" },
   };
-  for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
-    const moth_operation *operation = moth_operation_find(M->m, operators[i].name);
-    if (operation == NULL) continue;
-    push_function(L, M, operation, false, operation->inputs == 1 ? run_unary : run);
-    lua_setfield(L, -2, operators[i].event);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
+  function *functions = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  const moth_operation *operation;
+  for (int row = 0; (operation = moth_operation_at(M->m, row)) != NULL; row++) {
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
+      if (strcmp(operation->row.name, operators[i].name) != 0) continue;
+      push_function(L, M, functions, row, false, operation->inputs == 1 ? run_unary : run);
+      lua_setfield(L, -2, operators[i].event);
+    }
   }
 }

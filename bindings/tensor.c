@@ -236,7 +236,7 @@ static int is_contiguous(lua_State *L) {
 /* ---- Metamethods ---- */
 
 static int length(lua_State *L) {
-  const moth_tensor *t = self(L, "size(1)");
+  const moth_tensor *t = self(L, "#t");
   if (moth_tensor_rank(t) == 0) return errors_fail(L, "#t: %s has no rows", handle_describe(L, 1));
   lua_pushinteger(L, moth_tensor_shape(t)[0]);
   return 1;
@@ -277,8 +277,10 @@ void tensor_open(lua_State *L, module *M) {
   lua_newtable(L); /* methods */
   operation_open(L, M);
   module_functions(L, M, methods);
+  map_open(L, M);
   lua_pushvalue(L, -2);
   module_functions(L, M, functions);
+  scope_open(L, M);
   lua_pop(L, 1);
   lua_newtable(L); /* metatable */
   module_functions(L, M, metamethods);

@@ -67,11 +67,12 @@ static moth_status apply_equal(const operation_call *call) {
 
 const operation_class operation_equal = {
   .row = { .row = { ROW_TEXTS("equal", "whether dtype, shape and all values are the same; a == b in scripts; nan equals nothing",
-                              "a:equal(b)") },
+                              "moth.eye(2):equal(moth.ones(2, 2))") },
            .inputs = 2,
            .results = 1,
            .dtypes = ALL_DTYPES,
-           .flags = MOTH_METHOD },
+           .flags = MOTH_METHOD,
+           .gives = "boolean" },
   .apply = apply_equal,
 };
 
@@ -103,12 +104,13 @@ static moth_status apply_allclose(const operation_call *call) {
 
 const operation_class operation_allclose = {
   .row = { .row = { ROW_TEXTS("allclose", "whether |a - b| <= atol + rtol*|b| everywhere, broadcast; nan is close to nothing",
-                              "a:allclose(b, { rtol = 1e-3 })"),
+                              "moth.ones(2):allclose(moth.full({ 2 }, 1.0001), { rtol = 1e-3 })"),
                     ROW_OPTIONS(close_options) },
            .inputs = 2,
            .results = 1,
            .dtypes = ALL_DTYPES,
-           .flags = MOTH_METHOD },
+           .flags = MOTH_METHOD,
+           .gives = "boolean" },
   .apply = apply_allclose,
 };
 
@@ -135,10 +137,11 @@ static moth_status apply_has_nan(const operation_call *call) {
 }
 
 const operation_class operation_has_nan = {
-  .row = { .row = { ROW_TEXTS("has_nan", "whether a value is not a number", "x:has_nan()") },
+  .row = { .row = { ROW_TEXTS("has_nan", "whether a value is not a number", "moth.tensor{ 1, 0/0 }:has_nan()") },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
-           .flags = MOTH_METHOD },
+           .flags = MOTH_METHOD,
+           .gives = "boolean" },
   .apply = apply_has_nan,
 };

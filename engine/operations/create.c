@@ -104,9 +104,9 @@ static moth_status apply_like(const operation_call *call) {
                                                       .flags = MOTH_CREATES },                                                             \
                                              .apply = apply_like,                                                                          \
                                              .code = (value_) }
-LIKE_ROW(zeros_like, 0, like_options, "zeros of a tensor's shape and dtype", "moth.zeros_like(x)");
-LIKE_ROW(ones_like, 1, like_options, "ones of a tensor's shape and dtype", "moth.ones_like(x)");
-LIKE_ROW(full_like, 0, full_like_options, "one value in a tensor's shape and dtype", "moth.full_like(x, 7)");
+LIKE_ROW(zeros_like, 0, like_options, "zeros of a tensor's shape and dtype", "moth.zeros_like(moth.eye(2))");
+LIKE_ROW(ones_like, 1, like_options, "ones of a tensor's shape and dtype", "moth.ones_like(moth.eye(2))");
+LIKE_ROW(full_like, 0, full_like_options, "one value in a tensor's shape and dtype", "moth.full_like(moth.eye(2), 7)");
 
 #define OPTION_COUNT(name, at, text, more)                                                                                                 \
   {                                                                                                                                        \
@@ -279,7 +279,7 @@ static moth_status apply_one_hot(const operation_call *call) {
 }
 
 const operation_class operation_one_hot = {
-  .row = { .row = { ROW_TEXTS("one_hot", "a row for each class number, 1 at its class and 0 elsewhere", "moth.one_hot(y, 10)"),
+  .row = { .row = { ROW_TEXTS("one_hot", "a row for each class number, 1 at its class and 0 elsewhere", "moth.one_hot(moth.tensor({ 2, 1 }, { dtype = \"i64\" }), 3)"),
                     ROW_OPTIONS(one_hot_options) },
            .inputs = 1,
            .results = 1,

@@ -1,7 +1,8 @@
-/* Elements by position: index, gather, flip. */
+/* Elements by position: index, gather, flip, roll. */
 #include <string.h>
 
-#include "operations/lanes.h"
+#include "math/loops.h"
+#include "operations/index.h"
 
 #define OPTION_ONE_AXIS                                                                                                                    \
   {                                                                                                                                        \
@@ -10,64 +11,83 @@
   }
 static const moth_option_row index_options[] = { OPTION_ONE_AXIS };
 
-/* A tensor without a handle: everything at one position of an axis, which goes. */
-static moth_tensor at_position(const moth_tensor *t, int axis, int64_t position) {
-  moth_tensor part = *t;
-  if (part.count > 0) part.values += position * t->strides[axis] * (int64_t)dtype_size(t->dtype);
-  for (int i = axis; i < t->rank - 1; i++) part.size[i] = t->size[i + 1], part.strides[i] = t->strides[i + 1];
-  part.rank--;
-  part.count = t->size[axis] > 0 ? t->count / t->size[axis] : 0;
-  return part;
+/* Blocks of `bytes`, `step` bytes apart, into consecutive places. */
+#define COPY_BLOCKS(type)                                                                                                                  \
+  for (int64_t i = 0; i < count; i++) ((type *)to)[i] = *(const type *)(from + id[i] * step)
+static void copy_blocks(const char *from, int64_t step, const int64_t *id, int64_t count, char *to, int64_t bytes) {
+  if (bytes == 1) COPY_BLOCKS(uint8_t);
+  else if (bytes == 4) COPY_BLOCKS(uint32_t);
+  else if (bytes == 8) COPY_BLOCKS(uint64_t);
+  else if (bytes == 16) for (int64_t i = 0; i < count; i++) memcpy(to + i * 16, from + id[i] * step, 16);
+  else for (int64_t i = 0; i < count; i++) memcpy(to + i * bytes, from + id[i] * step, (size_t)bytes);
 }
 
-/* Copies so many slices, which positions name, into consecutive ones of `out` (with one axis for them). */
-static moth_status copy_slices(const operation_call *call, const moth_tensor *t, int axis, const moth_tensor *ids, moth_tensor *out) {
+/* t is contiguous, or axis is its first one and what lies behind it contiguous. */
+static moth_status copy_rows(const operation_call *call, const moth_tensor *t, int axis, const moth_tensor *ids, char *to) {
+  enum { PIECE = 1 << 14 };
   const int64_t *id = (const int64_t *)ids->values;
-  int64_t width = (int64_t)dtype_size(t->dtype), inner = 1;
-  for (int i = axis + 1; i < t->rank; i++) inner *= t->size[i];
-  bool are_rows = axis == 0 && shape_is_contiguous(t->rank - 1, t->size + 1, t->strides + 1);
-  for (int64_t i = 0; i < ids->count; i++) {
-    if (i % 4096 == 0 && context_is_cancelled(call->m)) return operation_cancelled(call);
-    if (are_rows) {
-      memcpy(out->values + i * inner * width, t->values + id[i] * t->strides[0] * width, (size_t)(inner * width));
-      continue;
+  int64_t width = (int64_t)dtype_size(t->dtype), outer = 1, bytes = width, since = 0;
+  for (int i = 0; i < axis; i++) outer *= t->size[i];
+  for (int i = axis + 1; i < t->rank; i++) bytes *= t->size[i];
+  int64_t step = axis == 0 ? t->strides[0] * width : bytes;
+  for (int64_t o = 0; o < outer; o++) {
+    const char *from = t->values + o * t->size[axis] * bytes;
+    for (int64_t done = 0; done < ids->count; done += PIECE) {
+      int64_t count = ids->count - done < PIECE ? ids->count - done : PIECE;
+      if ((since += count * bytes) > LOOPS_POLL) {
+        since = 0;
+        if (context_is_cancelled(call->m)) return operation_cancelled(call);
+      }
+      copy_blocks(from, step, id + done, count, to, bytes);
+      to += count * bytes;
     }
-    moth_tensor from = at_position(t, axis, id[i]), to = at_position(out, axis, i);
-    moth_status status = tensor_copy(call->m, call->where, &from, &to);
-    if (status != MOTH_OK) return status;
+  }
+  return MOTH_OK;
+}
+
+static moth_status copy_slices(const operation_call *call, const moth_tensor *t, int axis, const moth_tensor *ids, moth_tensor *out) {
+  bool rows = axis == 0 && shape_is_contiguous(t->rank - 1, t->size + 1, t->strides + 1);
+  if (rows || tensor_is_contiguous(t)) return copy_rows(call, t, axis, ids, out->values);
+  moth_tensor spread, flat = *out; /* the axes of the positions as one */
+  positions_of_slices(t, axis, ids, &spread);
+  flat.rank = t->rank;
+  for (int i = 0; i < t->rank; i++) flat.size[i] = spread.size[i];
+  shape_strides(flat.rank, flat.size, flat.strides);
+  return positions_run(call->m, POSITIONS_TAKE, t, axis, &spread, &flat) ? MOTH_OK : operation_cancelled(call);
+}
+
+moth_status index_shape(const operation_call *call, const moth_tensor *t, int axis, const moth_tensor *ids, moth_shape *shape) {
+  shape->rank = t->rank - 1 + ids->rank;
+  if (shape->rank > MOTH_MAX_RANK) {
+    return context_fail(call->m, MOTH_LIMIT, call->where, "a tensor has at most %d axes, got %d", MOTH_MAX_RANK, shape->rank);
+  }
+  for (int i = 0; i < shape->rank; i++) {
+    shape->size[i] = i < axis ? t->size[i] : i < axis + ids->rank ? ids->size[i - axis] : t->size[i - ids->rank + 1];
   }
   return MOTH_OK;
 }
 
 static moth_status apply_index(const operation_call *call) {
   moth *m = call->m;
-  moth_tensor *t = operation_tensor(call, 0), *given = operation_tensor(call, 1), *ids, *out;
-  int axis, rank = t->rank - 1 + given->rank;
+  moth_tensor *t = operation_tensor(call, 0), *ids, *out;
+  int axis;
+  moth_shape shape = { .rank = 0 };
   moth_status status = operation_axis(call, t, options_int(call->options, 0), &axis);
+  if (status == MOTH_OK) status = index_shape(call, t, axis, operation_tensor(call, 1), &shape);
+  if (status == MOTH_OK) status = operation_ids(call, operation_tensor(call, 1), t, axis, &ids);
   if (status != MOTH_OK) return status;
-  if (rank > MOTH_MAX_RANK) return context_fail(m, MOTH_LIMIT, call->where, "a tensor has at most %d axes, got %d", MOTH_MAX_RANK, rank);
-  status = operation_ids(call, given, t, axis, &ids);
-  if (status != MOTH_OK) return status;
-  int64_t size[MOTH_MAX_RANK];
-  for (int i = 0; i < rank; i++) {
-    size[i] = i < axis ? t->size[i] : i < axis + given->rank ? given->size[i - axis] : t->size[i - given->rank + 1];
-  }
-  status = tensor_new(m, call->where, t->dtype, rank, size, false, &out);
+  status = tensor_new(m, call->where, t->dtype, shape.rank, shape.size, false, &out);
   if (status == MOTH_OK) {
     operation_give(call, 0, out);
-    moth_tensor flat = *out; /* the axes of the positions as one */
-    flat.rank = t->rank;
-    for (int i = 0; i < t->rank; i++) flat.size[i] = i == axis ? ids->count : t->size[i];
-    shape_strides(flat.rank, flat.size, flat.strides);
-    if (out->count > 0) status = copy_slices(call, t, axis, ids, &flat);
+    if (out->count > 0) status = copy_slices(call, t, axis, ids, out);
   }
   moth_release(ids);
   return status;
 }
 
 const operation_class operation_index = {
-  .row = { .row = { ROW_TEXTS("index", "copies of the slices at the given positions of an axis; t[ids] for rows",
-                              "x:index(1, moth.tensor{ 3, 1 })"),
+  .row = { .row = { ROW_TEXTS("index", "copies of the slices at the given positions of an axis; t[ids] for rows\n[…, n, …] by ids [k…] -> […, k…, …]",
+                              "moth.range(10, 50, 10):index(1, moth.tensor({ 3, 1 }, { dtype = \"i64\" }))"),
                     ROW_OPTIONS(index_options) },
            .inputs = 2,
            .results = 1,
@@ -75,19 +95,6 @@ const operation_class operation_index = {
            .flags = MOTH_METHOD },
   .apply = apply_index,
 };
-
-typedef struct gathering {
-  moth_dtype dtype;
-  int64_t n, x_step, id_step, y_step;
-} gathering;
-
-static bool gather_lane(void *data, char *const *lane) {
-  const gathering *g = data;
-  loops_cast_function move = loops_cast(g->dtype, g->dtype);
-  for (int64_t i = 0; i < g->n; i++)
-    move(lane[2] + *(const int64_t *)(lane[0] + i * g->id_step) * g->x_step, 0, lane[1] + i * g->y_step, 0, 1);
-  return true;
-}
 
 static moth_status apply_gather(const operation_call *call) {
   moth *m = call->m;
@@ -103,18 +110,16 @@ static moth_status apply_gather(const operation_call *call) {
   status = tensor_new(m, call->where, t->dtype, given->rank, given->size, false, &out);
   if (status == MOTH_OK) {
     operation_give(call, 0, out);
-    int64_t width = (int64_t)dtype_size(t->dtype);
-    gathering g = { t->dtype, given->size[axis], t->strides[axis] * width, ids->strides[axis] * 8, out->strides[axis] * width };
-    moth_tensor *tensors[] = { ids, out, t }; /* walked over the positions' shape */
-    if (out->count > 0 && !lanes_run(m, tensors, 3, axis, gather_lane, &g)) status = operation_cancelled(call);
+    if (!positions_run(m, POSITIONS_TAKE, t, axis, ids, out)) status = operation_cancelled(call);
   }
   moth_release(ids);
   return status;
 }
 
 const operation_class operation_gather = {
-  .row = { .row = { ROW_TEXTS("gather", "picks along an axis: for each position the element of its own lane",
-                              "p:gather(2, y:unsqueeze(2))"),
+  .row = { .row = { ROW_TEXTS("gather", "picks along an axis: for each position the element of its own lane\n"
+                              "y[i][j] = x[ids[i][j]][j] along axis 1 of a matrix; ids may be smaller than x along other axes",
+                              "moth.eye(3):gather(2, moth.tensor({ { 1 }, { 2 }, { 1 } }, { dtype = \"i64\" }))"),
                     ROW_OPTIONS(index_options) },
            .inputs = 2,
            .results = 1,
@@ -157,4 +162,102 @@ const operation_class operation_flip = {
            .dtypes = ALL_DTYPES,
            .flags = MOTH_METHOD },
   .apply = apply_flip,
+};
+
+enum { ROLL_COUNT, ROLL_AXIS };
+static const moth_option_row roll_options[] = {
+  [ROLL_COUNT] = { .key = "n",
+                   .doc = "by how many places, negative backwards; a list goes with a list of axes",
+                   .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,
+                   .position = 1,
+                   .flags = MOTH_REQUIRED,
+                   .foreign = "shift shifts" },
+  [ROLL_AXIS] = { .key = "axis",
+                  .doc = "the axis, or a list of axes; absent: all elements in row-major order",
+                  .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,
+                  .position = 2,
+                  .flags = MOTH_POSITION,
+                  .foreign = "dims dim" },
+};
+
+static int64_t entry(const moth_option *list, size_t i) {
+  return list->kind == MOTH_OPTION_INT ? list->as.integer : list->as.integers[i];
+}
+
+/* How far each axis turns, 0 <= shift < size; the same axis twice adds up. */
+static moth_status read_shifts(const operation_call *call, const moth_tensor *t, int64_t shifts[MOTH_MAX_RANK]) {
+  const moth_option *n = &call->options->values[ROLL_COUNT], *axes = &call->options->values[ROLL_AXIS];
+  size_t count = axes->kind == MOTH_OPTION_INT ? 1 : axes->count, given = n->kind == MOTH_OPTION_INT ? count : n->count;
+  for (int i = 0; i < MOTH_MAX_RANK; i++) shifts[i] = 0;
+  if (given != count) {
+    return context_fail(call->m, MOTH_SHAPE, call->where, "%lld numbers for %lld axes", (long long)given, (long long)count);
+  }
+  for (size_t i = 0; i < count; i++) {
+    int axis;
+    moth_status status = operation_axis(call, t, entry(axes, i), &axis);
+    if (status != MOTH_OK) return status;
+    int64_t size = t->size[axis];
+    if (size == 0) continue;
+    int64_t shift = entry(n, i) % size;
+    shifts[axis] = (shifts[axis] + (shift < 0 ? shift + size : shift)) % size;
+  }
+  return MOTH_OK;
+}
+
+/* The elements of `from` from one axis on, each of its two parts at its new place. */
+static moth_status copy_turned(const operation_call *call, const moth_tensor *from, const moth_tensor *to, const int64_t *shifts, int axis) {
+  while (axis < from->rank && shifts[axis] == 0) axis++;
+  if (axis == from->rank) {
+    moth_tensor place = *to;
+    return tensor_copy(call->m, call->where, from, &place);
+  }
+  int64_t width = (int64_t)dtype_size(from->dtype), whole = from->size[axis], tail = shifts[axis];
+  for (int part = 0; part < 2; part++) {
+    moth_tensor a = *from, b = *to;
+    int64_t first = part == 0 ? 0 : whole - tail, count = part == 0 ? whole - tail : tail;
+    a.size[axis] = b.size[axis] = count;
+    a.count = b.count = from->count / whole * count;
+    a.values += first * a.strides[axis] * width;
+    b.values += (part == 0 ? tail : 0) * b.strides[axis] * width;
+    moth_status status = copy_turned(call, &a, &b, shifts, axis + 1);
+    if (status == MOTH_OK) status = context_poll(call->m, call->where);
+    if (status != MOTH_OK) return status;
+  }
+  return MOTH_OK;
+}
+
+static moth_status apply_roll(const operation_call *call) {
+  moth_tensor *t = operation_tensor(call, 0), *out, flat;
+  int64_t shifts[MOTH_MAX_RANK] = { 0 };
+  const moth_option *n = &call->options->values[ROLL_COUNT];
+  bool is_flat = !options_is_set(call->options, ROLL_AXIS);
+  moth_status status = MOTH_OK;
+  if (!is_flat) status = read_shifts(call, t, shifts);
+  else if (n->kind == MOTH_OPTION_INTS && n->count != 1) status = context_fail(call->m, MOTH_SHAPE, call->where, "a list needs its axes");
+  else if (t->count > 0) shifts[0] = (entry(n, 0) % t->count + t->count) % t->count;
+  if (status != MOTH_OK) return status;
+  moth_tensor *from;
+  status = is_flat ? tensor_contiguous(call->m, call->where, t, t->dtype, &from) : (from = moth_retain(t), MOTH_OK);
+  if (status != MOTH_OK) return status;
+  status = tensor_new(call->m, call->where, t->dtype, t->rank, t->size, false, &out);
+  if (status == MOTH_OK) {
+    operation_give(call, 0, out);
+    moth_tensor seen = *from;
+    flat = *out;
+    if (is_flat) seen.rank = flat.rank = 1, seen.size[0] = flat.size[0] = t->count, seen.strides[0] = flat.strides[0] = 1;
+    if (t->count > 0) status = copy_turned(call, &seen, &flat, shifts, 0);
+  }
+  moth_release(from);
+  return status;
+}
+
+const operation_class operation_roll = {
+  .row = { .row = { ROW_TEXTS("roll", "a copy turned by n places: what leaves at the end of an axis comes in at its front",
+                              "moth.range(1, 5):roll(2)"),
+                    ROW_OPTIONS(roll_options) },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD },
+  .apply = apply_roll,
 };

@@ -1,4 +1,4 @@
-/* Several tensors into one: cat, stack. */
+/* Lists of tensors: cat and stack make one of them, meshgrid as many as it takes. */
 #include "operations/support.h"
 
 static const moth_option_row join_options[] = {
@@ -72,7 +72,7 @@ static moth_status apply_cat(const operation_call *call) {
 }
 
 const operation_class operation_cat = {
-  .row = { .row = { ROW_TEXTS("cat", "tensors one after the other along an axis that they have; dtypes promote", "moth.cat({ a, b }, 1)"),
+  .row = { .row = { ROW_TEXTS("cat", "tensors one after the other along an axis that they have; dtypes promote", "moth.cat({ moth.ones(2), moth.zeros(3) }, 1)"),
                     ROW_OPTIONS(join_options) },
            .inputs = 1,
            .results = 1,
@@ -110,11 +110,69 @@ static moth_status apply_stack(const operation_call *call) {
 }
 
 const operation_class operation_stack = {
-  .row = { .row = { ROW_TEXTS("stack", "tensors of one shape side by side along a new axis; dtypes promote", "moth.stack({ a, b }, 1)"),
+  .row = { .row = { ROW_TEXTS("stack", "tensors of one shape side by side along a new axis; dtypes promote", "moth.stack({ moth.ones(2), moth.zeros(2) }, 1)"),
                     ROW_OPTIONS(join_options) },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
            .flags = MOTH_CREATES | MOTH_LIST },
   .apply = apply_stack,
+};
+
+static const moth_option_row meshgrid_options[] = {
+  { .key = "indexing",
+    .doc = "\"ij\": axis i of all results runs along vector i; \"xy\": the first two axes are exchanged, as in pictures",
+    .kinds = MOTH_OPTION_TEXT,
+    .fallback = MOTH_TEXT(NULL, "ij"),
+    .choices = "ij xy" },
+};
+
+static moth_status check_vectors(const operation_call *call) {
+  if (call->input_count > MOTH_MAX_RANK || call->input_count > MOTH_MAX_RESULTS) {
+    return context_fail(call->m, MOTH_LIMIT, call->where, "takes at most %d vectors, got %d", MOTH_MAX_RANK, call->input_count);
+  }
+  for (int i = 0; i < call->input_count; i++) {
+    const moth_tensor *t = operation_tensor(call, i);
+    if (t->rank > 1) return context_fail(call->m, MOTH_SHAPE, call->where, "takes vectors, got %s", tensor_text(t).text);
+  }
+  return MOTH_OK;
+}
+
+static moth_status apply_meshgrid(const operation_call *call) {
+  moth_status status = check_vectors(call);
+  if (status != MOTH_OK) return status;
+  moth_shape shape = { .rank = call->input_count };
+  bool swaps = options_word(call->options, 0)[0] == 'x' && shape.rank > 1;
+  for (int i = 0; i < shape.rank; i++) shape.size[swaps && i < 2 ? 1 - i : i] = operation_tensor(call, i)->count;
+  for (int i = 0; status == MOTH_OK && i < shape.rank; i++) {
+    const moth_tensor *t = operation_tensor(call, i);
+    moth_tensor *out, seen = *t; /* along its own axis, the same along the others */
+    int axis = swaps && i < 2 ? 1 - i : i;
+    status = tensor_new(call->m, call->where, t->dtype, shape.rank, shape.size, false, &out);
+    if (status != MOTH_OK) break;
+    operation_give(call, i, out);
+    seen.rank = shape.rank;
+    seen.count = out->count;
+    for (int j = 0; j < shape.rank; j++) {
+      seen.size[j] = shape.size[j];
+      seen.strides[j] = j == axis && t->rank == 1 ? t->strides[0] : 0;
+    }
+    status = context_poll(call->m, call->where);
+    if (status == MOTH_OK) status = tensor_copy(call->m, call->where, &seen, out);
+  }
+  return status;
+}
+
+const operation_class operation_meshgrid = {
+  .row = { .row = { ROW_TEXTS("meshgrid",
+                              "the coordinates of a grid: one tensor for each vector of a list, which runs along its own axis\n"
+                              "[n1], [n2] ... -> as many times [n1, n2, ...]; PyTorch's indexing = \"ij\", where NumPy's default is \"xy\"",
+                              "local x, y = moth.meshgrid{ moth.range(1, 2), moth.range(1, 3) }; print(x, y)"),
+                    ROW_OPTIONS(meshgrid_options) },
+           .inputs = 1,
+           .results = MOTH_MAX_RESULTS,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_CREATES | MOTH_LIST,
+           .gives = "a tensor for each" },
+  .apply = apply_meshgrid,
 };

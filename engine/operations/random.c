@@ -4,7 +4,7 @@
 #include "core/memory.h"
 #include "core/random.h"
 #include "math/loops.h"
-#include "operations/support.h"
+#include "operations/positions.h"
 
 enum { CODE_UNIFORM, CODE_NORMAL };
 
@@ -124,7 +124,7 @@ static moth_status apply_randperm(const operation_call *call) {
 }
 
 const operation_class operation_randperm = {
-  .row = { .row = { ROW_TEXTS("randperm", "the first so many positions in random order", "x:index(1, moth.randperm(#x))"),
+  .row = { .row = { ROW_TEXTS("randperm", "the first so many positions in random order", "moth.randperm(5)"),
                     ROW_OPTIONS(randperm_options) },
            .results = 1,
            .flags = MOTH_CREATES | MOTH_SAMPLES },
@@ -145,23 +145,40 @@ static const moth_option_row bernoulli_options[] = {
   [BERNOULLI_GENERATOR] = OPTION_GENERATOR,
 };
 
+/* A new row-major tensor of ones with probability p. */
+static moth_status draw_bernoulli(const operation_call *call, random_source *source, double p, moth_dtype dtype, const moth_shape *shape,
+                                  moth_tensor **out) {
+  enum { PIECE = 512 }; /* whole blocks, so that the sequence is that of one draw */
+  double uniform[PIECE];
+  uint8_t ones[PIECE];
+  moth_tensor *t;
+  random_source before = *source;
+  moth_status status = tensor_new(call->m, call->where, dtype, shape->rank, shape->size, false, &t);
+  if (status != MOTH_OK) return status;
+  for (int64_t done = 0; done < t->count; done += PIECE) {
+    int64_t n = t->count - done < PIECE ? t->count - done : PIECE;
+    if (done % LOOPS_POLL == 0 && context_is_cancelled(call->m)) {
+      *source = before;
+      moth_release(t);
+      return operation_cancelled(call);
+    }
+    random_uniform_f64(source, uniform, n, 0, 1);
+    for (int64_t i = 0; i < n; i++) ones[i] = uniform[i] < p;
+    int64_t width = (int64_t)dtype_size(dtype);
+    loops_cast(MOTH_U8, dtype)(ones, 1, t->values + done * width, width, n);
+  }
+  *out = t;
+  return MOTH_OK;
+}
+
 static moth_status apply_bernoulli(const operation_call *call) {
   moth_shape shape = { .rank = 0 };
-  moth_tensor *t, *out;
-  double p = options_real(call->options, BERNOULLI_P);
+  moth_tensor *out;
   moth_status status = operation_shape(call, BERNOULLI_SHAPE, &shape);
-  if (status == MOTH_OK) status = tensor_new(call->m, call->where, MOTH_F64, shape.rank, shape.size, false, &t);
   if (status != MOTH_OK) return status;
-  random_source *source = source_of(call, BERNOULLI_GENERATOR), before = *source;
-  double *values = (double *)t->values;
-  if (!draw(call, CODE_UNIFORM, source, MOTH_F64, t->values, t->count, 0, 1)) {
-    moth_release(t);
-    return operation_cancelled(call);
-  }
-  for (int64_t i = 0; i < t->count; i++) values[i] = values[i] < p;
-  status = convert(call, t, operation_dtype(call, BERNOULLI_DTYPE, MOTH_F32), &out);
+  status = draw_bernoulli(call, source_of(call, BERNOULLI_GENERATOR), options_real(call->options, BERNOULLI_P),
+                          operation_dtype(call, BERNOULLI_DTYPE, MOTH_F32), &shape, &out);
   if (status == MOTH_OK) operation_give(call, 0, out);
-  else *source = before;
   return status;
 }
 
@@ -227,4 +244,75 @@ const operation_class operation_normal_ = {
            .flags = MOTH_METHOD | MOTH_ONLY_TWIN | MOTH_SAMPLES },
   .apply = apply_draw,
   .code = CODE_NORMAL,
+};
+
+enum { FLIPS_P, FLIPS_GENERATOR };
+static const moth_option_row flips_options[] = {
+  [FLIPS_P] = { .key = "p",
+                .doc = "the probability of 1",
+                .kinds = MOTH_OPTION_REAL,
+                .position = 1,
+                .flags = MOTH_RANGED,
+                .low = 0,
+                .high = 1,
+                .fallback = MOTH_REAL(NULL, 0.5) },
+  [FLIPS_GENERATOR] = OPTION_GENERATOR,
+};
+
+static moth_status apply_flips(const operation_call *call) {
+  moth_tensor *t = operation_tensor(call, 0), *drawn;
+  moth_shape shape = shape_of(t->rank, t->size);
+  random_source *source = source_of(call, FLIPS_GENERATOR), before = *source;
+  moth_status status = draw_bernoulli(call, source, options_real(call->options, FLIPS_P), t->dtype, &shape, &drawn);
+  if (status != MOTH_OK) return status;
+  status = tensor_copy(call->m, call->where, drawn, t);
+  moth_release(drawn);
+  if (status == MOTH_OK) return operation_give_self(call);
+  *source = before;
+  return status;
+}
+
+const operation_class operation_bernoulli_ = {
+  .row = { .row = { ROW_TEXTS("bernoulli_", "fills with ones with probability p, zeros else", "moth.empty(5):bernoulli_(0.3)"),
+                    ROW_OPTIONS(flips_options) },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD | MOTH_ONLY_TWIN | MOTH_SAMPLES },
+  .apply = apply_flips,
+};
+
+static const moth_option_row shuffle_options[] = { OPTION_GENERATOR };
+
+/* The rows are gathered in their new order and copied back, so that a failure leaves them as they were. */
+static moth_status apply_shuffle(const operation_call *call) {
+  moth *m = call->m;
+  moth_tensor *t = operation_tensor(call, 0), *order, *rows;
+  if (t->rank == 0) return context_fail(m, MOTH_SHAPE, call->where, "%s has no rows", tensor_text(t).text);
+  random_source *source = source_of(call, 0), before = *source;
+  moth_status status = tensor_new(m, call->where, MOTH_I64, 1, t->size, false, &order);
+  if (status != MOTH_OK) return status;
+  status = tensor_new(m, call->where, t->dtype, t->rank, t->size, false, &rows);
+  if (status == MOTH_OK) {
+    moth_tensor spread;
+    random_permutation(source, (int64_t *)order->values, t->size[0]);
+    positions_of_slices(t, 0, order, &spread);
+    if (!positions_run(m, POSITIONS_TAKE, t, 0, &spread, rows)) status = operation_cancelled(call);
+    if (status == MOTH_OK) status = tensor_copy(m, call->where, rows, t);
+    moth_release(rows);
+  }
+  moth_release(order);
+  if (status == MOTH_OK) return operation_give_self(call);
+  *source = before;
+  return status;
+}
+
+const operation_class operation_shuffle_ = {
+  .row = { .row = { ROW_TEXTS("shuffle_", "puts the rows in random order, all orders being equally likely", "moth.range(1, 5):shuffle_()"),
+                    ROW_OPTIONS(shuffle_options) },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD | MOTH_ONLY_TWIN | MOTH_SAMPLES },
+  .apply = apply_shuffle,
 };

@@ -1,4 +1,4 @@
-/* Other shapes of the same elements: views, but for reshape and flatten where strides forbid one, and repeat_times. */
+/* Other shapes of the same elements: views, but for reshape and flatten where strides forbid one, repeat_times and tile. */
 #include "operations/support.h"
 
 #define OPTION_SIZES(text)                                                                                                                 \
@@ -248,7 +248,7 @@ SHAPE_OPERATION(select, "a view of one position along an axis, without that axis
 
 static const moth_option_row repeat_options[] = {
   { .key = "times",
-    .doc = "how often along each axis; more than the tensor has count from the front",
+    .doc = "how often along each axis",
     .kinds = MOTH_OPTION_INTS,
     .position = 1,
     .flags = MOTH_REST | MOTH_RANGED,
@@ -257,19 +257,37 @@ static const moth_option_row repeat_options[] = {
     .fallback = MOTH_INTS(NULL, 0, NULL) },
 };
 
-/* The copies lie along axes of their own: [t1, s1, t2, s2 …] seen as [t1·s1, t2·s2 …]; the source has stride 0 along each t. */
+/* The first `filled` of `whole` places along an axis hold one copy: it doubles until all do. What lies behind the axis is full already, what
+ * lies before it is not there yet. */
+static moth_status repeat_along(const operation_call *call, const moth_tensor *filled, int axis, int64_t whole) {
+  moth_tensor from = *filled, to = *filled;
+  int64_t width = (int64_t)dtype_size(from.dtype), step = from.strides[axis] * width, rest = from.count / from.size[axis];
+  for (int64_t done = from.size[axis]; done < whole;) {
+    int64_t count = whole - done < done ? whole - done : done;
+    from.size[axis] = to.size[axis] = count;
+    from.count = to.count = rest * count;
+    to.values = from.values + done * step;
+    moth_status status = context_poll(call->m, call->where);
+    if (status == MOTH_OK) status = tensor_copy(call->m, call->where, &from, &to);
+    if (status != MOTH_OK) return status;
+    done += count;
+  }
+  return MOTH_OK;
+}
+
 static moth_status apply_repeat(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0), *out;
   moth_shape times = { .rank = 0 }, shape = { .rank = 0 };
+  bool pads = call->class->code != 0; /* with ones in front, as NumPy's tile */
   moth_status status = operation_shape(call, 0, &times);
   if (status != MOTH_OK) return status;
-  if (times.rank < t->rank) {
+  if (times.rank < t->rank && !pads) {
     return context_fail(call->m, MOTH_SHAPE, call->where, "%s has %d axes, got %d numbers", tensor_text(t).text, t->rank, times.rank);
   }
-  int lead = times.rank - t->rank;
-  for (int i = 0; i < times.rank; i++) {
+  int rank = times.rank > t->rank ? times.rank : t->rank, lead = rank - t->rank, ahead = rank - times.rank;
+  for (int i = 0; i < rank; i++) {
     int64_t size = i < lead ? 1 : t->size[i - lead];
-    if (__builtin_mul_overflow(size, times.size[i], &shape.size[i]))
+    if (__builtin_mul_overflow(size, i < ahead ? 1 : times.size[i - ahead], &shape.size[i]))
       return context_fail(call->m, MOTH_LIMIT, call->where, "more elements than can be addressed");
     shape.rank++;
   }
@@ -277,23 +295,24 @@ static moth_status apply_repeat(const operation_call *call) {
   if (status != MOTH_OK) return status;
   operation_give(call, 0, out);
   if (out->count == 0) return MOTH_OK;
-  int64_t at[MOTH_MAX_RANK] = { 0 };
-  for (;;) { /* one copy at a time, times.size[0] · times.size[1] … of them */
-    moth_tensor part = *out;
-    for (int i = 0; i < part.rank; i++) {
-      part.size[i] = i < lead ? 1 : t->size[i - lead];
-      part.values += at[i] * part.size[i] * part.strides[i] * (int64_t)dtype_size(part.dtype);
-    }
-    for (int i = 0; i < t->rank; i++) part.size[i] = t->size[i], part.strides[i] = out->strides[i + lead];
-    part.rank = t->rank;
-    part.count = t->count;
-    status = context_poll(call->m, call->where);
-    if (status == MOTH_OK) status = tensor_copy(call->m, call->where, t, &part);
-    if (status != MOTH_OK) return status;
-    int axis = times.rank - 1;
-    while (axis >= 0 && ++at[axis] == times.size[axis]) at[axis--] = 0;
-    if (axis < 0) return MOTH_OK;
+  moth_tensor filled = *out, place = *out; /* the first copy, in t's own axes */
+  filled.count = place.count = t->count;
+  place.rank = t->rank;
+  for (int i = 0; i < rank; i++) filled.size[i] = i < lead ? 1 : t->size[i - lead];
+  for (int i = 0; i < t->rank; i++) place.size[i] = t->size[i], place.strides[i] = out->strides[i + lead];
+  status = tensor_copy(call->m, call->where, t, &place);
+  for (int axis = rank - 1; status == MOTH_OK && axis >= 0; axis--) {
+    status = repeat_along(call, &filled, axis, out->size[axis]);
+    filled.count = filled.count / filled.size[axis] * out->size[axis];
+    filled.size[axis] = out->size[axis];
   }
+  return status;
 }
 
-SHAPE_OPERATION(repeat_times, "copies side by side along each axis", "moth.eye(2):repeat_times(3, 1)", repeat_options, apply_repeat, 0);
+SHAPE_OPERATION(repeat_times,
+                "copies side by side along each axis, as PyTorch's repeat\n[s...] by n... -> [n*s...]; more numbers than axes add axes in front",
+                "moth.eye(2):repeat_times(3, 1)", repeat_options, apply_repeat, 0);
+SHAPE_OPERATION(tile,
+                "copies side by side along each axis, as NumPy's tile: fewer numbers than axes count for the last ones\n"
+                "[s...] by n... -> [n*s...]; more numbers than axes add axes in front",
+                "moth.range(1, 3):tile(2, 2)", repeat_options, apply_repeat, 1);

@@ -139,10 +139,12 @@ moth_status operation_ids(const operation_call *call, const moth_tensor *ids, co
   moth_tensor *whole;
   moth_status status = dtype_is_real(ids->dtype) ? whole_ids(call, ids, &whole) : tensor_clone(m, call->where, ids, MOTH_I64, &whole);
   if (status != MOTH_OK) return status;
-  int64_t *id = (int64_t *)whole->values, size = t->size[axis];
+  int64_t *id = (int64_t *)whole->values, size = t->size[axis], base = m->index_base;
+  bool all_fit = true;
+  for (int64_t i = 0; i < whole->count; i++) all_fit &= (id[i] >= -size && id[i] < 0) | (id[i] >= base && id[i] - base < size);
   for (int64_t i = 0; i < whole->count; i++) {
-    int64_t given = id[i] < 0 ? id[i] : id[i] >= m->index_base ? id[i] - m->index_base : INT64_MIN;
-    if (given >= -size && given < size) {
+    int64_t given = id[i] < 0 ? id[i] : id[i] >= base ? id[i] - base : INT64_MIN;
+    if (all_fit || (given >= -size && given < size)) {
       id[i] = given < 0 ? given + size : given;
       continue;
     }
@@ -152,6 +154,36 @@ moth_status operation_ids(const operation_call *call, const moth_tensor *ids, co
   }
   *positions = whole;
   return MOTH_OK;
+}
+
+/* The number or tensor in t's dtype, apart from t, in its own shape. */
+static moth_status own_values(const operation_call *call, const moth_value *value, const moth_tensor *t, moth_tensor **own) {
+  if (value->kind != MOTH_TENSOR_VALUE) {
+    uint64_t element;
+    moth_status status = operation_number(call, value, t->dtype, t, &element);
+    if (status == MOTH_OK) status = tensor_new(call->m, call->where, t->dtype, 0, NULL, false, own);
+    if (status == MOTH_OK) tensor_fill(*own, &element);
+    return status;
+  }
+  if (value->as.tensor->dtype != t->dtype || tensor_overlaps(value->as.tensor, t)) {
+    return tensor_clone(call->m, call->where, value->as.tensor, t->dtype, own);
+  }
+  *own = moth_retain(value->as.tensor);
+  return MOTH_OK;
+}
+
+moth_status operation_fitting(const operation_call *call, const moth_value *value, const moth_tensor *t, int rank, const int64_t *size,
+                              moth_tensor **fitting) {
+  moth_tensor *own = NULL;
+  moth_status status = own_values(call, value, t, &own);
+  if (status != MOTH_OK) return status;
+  if (shape_equal(own->rank, own->size, rank, size)) {
+    *fitting = own;
+    return MOTH_OK;
+  }
+  status = moth_tensor_expand(call->m, own, rank, size, fitting);
+  moth_release(own);
+  return context_within(call->m, status, call->where);
 }
 
 void operation_give(const operation_call *call, int result, moth_tensor *t) {

@@ -51,6 +51,9 @@ tensor_words operation_value_text(const moth_value *value);
 /* Positions in an index tensor as i64 row-major from 0, counted in the tensor from the index base, negative ones from the end; refused
  * where they leave 0 … size-1 of t's axis. Released by the caller. */
 moth_status operation_ids(const operation_call *call, const moth_tensor *ids, const moth_tensor *t, int axis, moth_tensor **positions);
+/* A number or tensor that is to go into places of t: a view of it, or of a copy, with t's dtype, `size` broadcast, and no memory of t's. */
+moth_status operation_fitting(const operation_call *call, const moth_value *value, const moth_tensor *t, int rank, const int64_t *size,
+                              moth_tensor **fitting);
 /* Results. Tensors are given away; the in-place result is inputs[0] itself. */
 void operation_give(const operation_call *call, int result, moth_tensor *t);
 /* An empty list for `count` tensors as the result: what is put into it in order is the result's, and goes with it on failure. */

@@ -8,7 +8,7 @@
 /* What a row cannot do without. Inputs are [4,4], or vectors of 4. */
 typedef struct probe {
   const char *name;
-  bool vectors;
+  bool vectors, matrices; /* what the inputs must be */
   bool loose;             /* sums differ in their last bits with the order of walking */
   unsigned mask_inputs;   /* which inputs are bool: 1 << i */
   unsigned id_inputs;     /* which hold positions */
@@ -60,6 +60,16 @@ static const probe probes[] = {
   { .name = "narrow", .options = { MOTH_INT(NULL, 1), MOTH_INT(NULL, 1), MOTH_INT(NULL, 2), MOTH_END } },
   { .name = "select", .options = { MOTH_INT(NULL, 1), MOTH_INT(NULL, -1), MOTH_END } },
   { .name = "repeat_times", .options = { MOTH_INT(NULL, 2), MOTH_INT(NULL, 3), MOTH_END } },
+  { .name = "tril", .matrices = true, .options = { MOTH_INT(NULL, -1), MOTH_END } },
+  { .name = "triu", .matrices = true, .options = { MOTH_INT(NULL, 1), MOTH_END } },
+  { .name = "tile", .options = { MOTH_INT(NULL, 2), MOTH_END } },
+  { .name = "meshgrid", .vectors = true },
+  { .name = "split", .options = { MOTH_INT(NULL, 3), MOTH_INT(NULL, 1), MOTH_END } },
+  { .name = "chunk", .options = { MOTH_INT(NULL, 3), MOTH_END } },
+  { .name = "roll", .options = { MOTH_INT(NULL, -1), MOTH_INT(NULL, 1), MOTH_END } },
+  { .name = "index_put_", .id_inputs = 2, .options = { MOTH_INT(NULL, 1), MOTH_END } },
+  { .name = "index_add_", .id_inputs = 2, .options = { MOTH_INT(NULL, 0), MOTH_END } },
+  { .name = "scatter_", .id_inputs = 2, .options = { MOTH_INT(NULL, 1), MOTH_END } },
   { .name = "index", .id_inputs = 2, .options = { MOTH_INT(NULL, 1), MOTH_END } },
   { .name = "gather", .id_inputs = 2, .options = { MOTH_INT(NULL, 0), MOTH_END } },
   { .name = "to", .options = { MOTH_TEXT(NULL, "f64"), MOTH_END } },
@@ -103,22 +113,21 @@ static moth_status make_input(moth *m, const probe *p, moth_dtype dtype, int i, 
 }
 
 typedef struct outcome {
+  moth *m;
   moth_status status;
   int count;
   moth_value results[MOTH_MAX_RESULTS];
 } outcome;
 
 static void outcome_free(outcome *o) {
-  for (int i = 0; i < o->count; i++) {
-    if (o->results[i].kind == MOTH_TENSOR_VALUE) moth_release(o->results[i].as.tensor);
-  }
+  for (int i = 0; i < o->count; i++) moth_value_release(o->m, &o->results[i]);
   o->count = 0;
 }
 
 /* Runs a row on fresh inputs of a layout. Only memory may fail before the row itself runs. */
 static outcome run_row(moth *m, const moth_operation *row, bool in_place, moth_dtype dtype, int rank, const int64_t *shape, int layout) {
   const probe *p = probe_of(row);
-  outcome o = { .status = MOTH_OK };
+  outcome o = { .m = m, .status = MOTH_OK };
   moth_value inputs[MOTH_MAX_INPUTS];
   int64_t count = p->vectors && rank == 2 ? shape[0] : 0;
   int made = 0, wanted = row->flags & MOTH_LIST ? 3 : row->inputs;
@@ -140,6 +149,16 @@ static bool same_number(double a, double b, bool loose) {
   return loose && fabs(a - b) <= 2e-6 * (size > 1 ? size : 1);
 }
 
+static void assert_same_tensor(const moth_operation *row, const char *what, const moth_tensor *s, const moth_tensor *t, bool loose) {
+  if (s->dtype != t->dtype || !shape_equal(s->rank, s->size, t->rank, t->size)) {
+    fail_msg("%s, %s: %s and %s", row->row.name, what, tensor_text(s).text, tensor_text(t).text);
+  }
+  for (int64_t j = 0; j < s->count; j++) {
+    if (same_number(tensors_at(s, j), tensors_at(t, j), loose)) continue;
+    fail_msg("%s, %s: element %lld is %.17g and %.17g", row->row.name, what, (long long)j, tensors_at(s, j), tensors_at(t, j));
+  }
+}
+
 static void assert_same(const moth_operation *row, const char *what, const outcome *a, const outcome *b, bool loose) {
   if (a->status != b->status || a->count != b->count) {
     fail_msg("%s, %s: %s and %s", row->row.name, what, moth_status_name(a->status), moth_status_name(b->status));
@@ -150,14 +169,11 @@ static void assert_same(const moth_operation *row, const char *what, const outco
     if (x->kind == MOTH_REAL_VALUE) assert_true(same_number(x->as.real, y->as.real, loose));
     if (x->kind == MOTH_INT_VALUE) assert_true(x->as.integer == y->as.integer);
     if (x->kind == MOTH_FLAG_VALUE) assert_true(x->as.flag == y->as.flag);
-    if (x->kind != MOTH_TENSOR_VALUE) continue;
-    const moth_tensor *s = x->as.tensor, *t = y->as.tensor;
-    if (s->dtype != t->dtype || !shape_equal(s->rank, s->size, t->rank, t->size)) {
-      fail_msg("%s, %s: %s and %s", row->row.name, what, tensor_text(s).text, tensor_text(t).text);
-    }
-    for (int64_t j = 0; j < s->count; j++) {
-      if (same_number(tensors_at(s, j), tensors_at(t, j), loose)) continue;
-      fail_msg("%s, %s: element %lld is %.17g and %.17g", row->row.name, what, (long long)j, tensors_at(s, j), tensors_at(t, j));
+    if (x->kind == MOTH_TENSOR_VALUE) assert_same_tensor(row, what, x->as.tensor, y->as.tensor, loose);
+    if (x->kind != MOTH_TENSORS_VALUE) continue;
+    assert_true(x->as.list.count == y->as.list.count);
+    for (int64_t j = 0; j < x->as.list.count; j++) {
+      assert_same_tensor(row, what, x->as.list.items[j], y->as.list.items[j], loose);
     }
   }
 }
@@ -309,7 +325,7 @@ static void test_broadcast(void **state) {
         { tensors_int(3), tensors_value(a) },        { tensors_value(full), tensors_value(a) },
       };
       for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i += 2) {
-        outcome x = { .status = MOTH_OK }, y = x;
+        outcome x = { .m = m, .status = MOTH_OK }, y = x;
         x.status = moth_apply(m, row, false, pairs[i], 2, NULL, x.results, &x.count);
         y.status = moth_apply(m, row, false, pairs[i + 1], 2, NULL, y.results, &y.count);
         assert_int_equal(x.status, MOTH_OK);
@@ -329,7 +345,7 @@ static void test_long(void **state) {
   const moth_operation *row;
   for (int at = 0; (row = moth_operation_at(m, at)) != NULL; at++) {
     const probe *p = probe_of(row);
-    if (row->inputs < 1 || row->inputs > 2 || draws(row) || p->loose || p->vectors || row->flags & MOTH_LIST) continue;
+    if (row->inputs < 1 || row->inputs > 2 || draws(row) || p->loose || p->vectors || p->matrices || row->flags & MOTH_LIST) continue;
     bool elementwise = row->results == 1 && (row->flags & MOTH_TWIN || row->flags & MOTH_NUMBERS);
     if (!elementwise || row->inputs != 1) continue;
     for (int d = 0; d < 2; d++) {

@@ -115,18 +115,20 @@ describe("t[mask] and t[ids]", function()
     assert.is_truthy(message(function() return t[moth.tensor({ 0 }, { dtype = "i64" })] end):find "0")
   end)
 
-  it("write through masks", function()
+  it("write through both", function()
     local u = matrix()
     u[u:gt(20)] = 0
     assert.equal(36.0, u:sum())
     u[u:gt(0)] = moth.tensor{ 1, 2, 3 }
     assert.same({ 1.0, 2.0, 3.0 }, u[1]:totable())
-    assert.equal("index: only a mask can be written through, got i64[1]",
-      message(function() u[moth.tensor({ 1 }, { dtype = "i64" })] = 1 end))
+    u[moth.tensor({ 3, 1 }, { dtype = "i64" })] = { { 7 }, { 8 } }
+    assert.same({ { 8.0, 8.0, 8.0 }, { 0.0, 0.0, 0.0 }, { 7.0, 7.0, 7.0 }, { 0.0, 0.0, 0.0 } }, u:totable())
   end)
 
   it("refuse other keys", function()
-    assert.equal("index: a tensor is indexed by a number, a mask or class numbers, got true", message(function() return t[true] end))
-    assert.equal("index: a tensor is indexed by a number, a mask or class numbers, got a table", message(function() return t[{}] end))
+    local wants = "index: a tensor is indexed by a number, or a tensor of positions or booleans, got "
+    assert.equal(wants .. "true", message(function() return t[true] end))
+    assert.equal(wants .. "nil", message(function() return t[nil] end))
+    assert.equal(wants .. "a table; t({ 2, 4 }, 1) takes ranges", message(function() return t[{}] end))
   end)
 end)

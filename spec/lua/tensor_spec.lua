@@ -156,7 +156,7 @@ describe("what a tensor tells", function()
 
   it("refuses names it has not", function()
     assert.equal("f32[2] has no 'smu'; did you mean 'sum'?", message(function() return moth.zeros(2).smu end))
-    assert.equal("f32[2]: 'shape' cannot be set", message(function() moth.zeros(2).shape = {} end))
+    assert.equal("f32[2]: 'shape' cannot be set; t:reshape(...) gives the same elements in another shape", message(function() moth.zeros(2).shape = {} end))
   end)
 end)
 

@@ -12,6 +12,12 @@ return {
     "dtype says otherwise. Tables must be rectangular.",
     gives = "tensor", see = "moth.zeros moth.range t:totable",
     example = "print(moth.tensor{ { 1, 2 }, { 3, 4 } })" },
+  { "moth.scope", "(f [, …])",
+    "Calls f(…) and frees all tensors that were made meanwhile, at once, but for those that f returns: alone, in tables, or as upvalues " ..
+    "of functions. Frees them too where f raises. What nets and data sets took over stays theirs; a tensor that f put elsewhere, say in a " ..
+    "global, is closed.",
+    gives = "what f returns", see = "moth.limit",
+    example = "print(moth.scope(function() local x = moth.rand(3); return x:sum() < 3 end))" },
   { "moth.dtype", "([dtype])",
     "Sets the default dtype, \"f32\" or \"f64\", of everything made from now on; without an argument gives it.",
     gives = "string", see = "t:to moth.tensor",
@@ -111,6 +117,21 @@ return {
     "Whether its elements lie row by row without gaps.",
     gives = "boolean", see = "t:contiguous",
     example = "print(moth.zeros(2, 3):t():is_contiguous())" },
+  { "t:rows", "()",
+    "Iterates over the first axis: for i, row in t:rows() do. Rows are views; those of a vector are its numbers.",
+    gives = "iterator", see = "t:unbind t:map", example = "for i, row in moth.eye(2):rows() do print(i, row) end" },
+  { "t:map", "(f)",
+    "A new tensor of the same dtype and shape with f(element) for each element, in row-major order. Slow: a call of Lua an element, " ..
+    "where operations on whole tensors take a nanosecond.",
+    gives = "tensor", see = "t:apply_ t:rows", example = "print(moth.range(1, 3):map(function(x) return x * x end))" },
+  { "t:apply_", "(f)",
+    "Replaces each element by f(element), in row-major order. Where f raises, or gives what the dtype cannot hold, the tensor stays as " ..
+    "it was. Slow, as t:map.",
+    gives = "tensor", see = "t:map", example = "print(moth.range(1, 3):apply_(function(x) return -x end))" },
+  { "t:describe", "()",
+    "What a first look at numbers wants: how many, nan, inf, mean, std, min, quartiles and max, nan left out; of booleans, how many of " ..
+    "each. A table with these names (found.mean, found[\"25%\"]) that prints as a short text. It sorts a copy.",
+    gives = "table", see = "t:mean t:std t:has_nan", example = "print(moth.range(1, 9):describe())" },
 
   -- Networks
   { "net:forward", "(x)",
