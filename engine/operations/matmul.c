@@ -22,6 +22,9 @@ static bool is_readable(const matrix *x) {
   return (by_rows && (x->row >= x->columns || x->rows <= 1)) || (by_columns && (x->column >= x->rows || x->columns <= 1));
 }
 
+/* Not worth a copy. */
+static bool is_small(const matrix *x) { return (double)x->rows * (double)x->columns < 64; }
+
 static void lay_out(matrix *x, bool is_left) {
   const moth_tensor *t = x->tensor;
   x->batch_rank = t->rank > 2 ? t->rank - 2 : 0;
@@ -38,8 +41,8 @@ static void lay_out(matrix *x, bool is_left) {
 static moth_status matrix_open(const operation_call *call, moth_tensor *t, moth_dtype dtype, bool is_left, matrix *x) {
   *x = (matrix) { .tensor = moth_retain(t) };
   lay_out(x, is_left);
-  bool is_small = x->rows > 1 && x->columns > 1 && (double)x->rows * (double)x->columns < 64;
-  if (t->dtype == dtype && (is_small || is_readable(x))) return MOTH_OK;
+  bool is_line = x->rows == 1 || x->columns == 1;
+  if (t->dtype == dtype && ((!is_line && is_small(x)) || is_readable(x))) return MOTH_OK;
   moth_release(x->tensor);
   x->tensor = NULL;
   moth_status status = tensor_clone(call->m, call->where, t, dtype, &x->tensor);
@@ -65,9 +68,11 @@ static bool integer_product(moth *m, moth_dtype dtype, const matrix *a, const ch
   return true;
 }
 
-/* The product of a matrix with one column, turned round: a row with the transposed matrix, whose lines as they lie are summed in vectors,
+/* The product of a matrix with one column is turned round: a row with the transposed matrix, whose lines as they lie are summed in vectors,
  * where a column would be summed element by element. */
-static bool is_turned(moth_dtype dtype, const matrix *a, const matrix *b) { return dtype_is_real(dtype) && b->columns == 1 && a->rows > 1; }
+static bool is_turned(moth_dtype dtype, const matrix *a, const matrix *b) {
+  return dtype_is_real(dtype) && b->columns == 1 && a->rows > 1 && !is_small(a);
+}
 
 static product turned(const product *p) {
   return (product) { .m = 1, .n = p->m, .k = p->k, .a = p->b, .a_row = p->k, .a_column = p->b_row, .b = p->a, .b_row = p->a_column,

@@ -50,7 +50,7 @@ moth_status matrices_open(const operation_call *call, moth_tensor *t, moth_dtype
   *x = (matrices) { .given = t, .is_vector = t->rank == 1, .batch_rank = t->rank > 2 ? t->rank - 2 : 0 };
   x->rows = t->size[x->is_vector ? 0 : t->rank - 2];
   x->columns = x->is_vector ? 1 : t->size[t->rank - 1];
-  if (t->count > 0) { /* beside a size of 0 the others may have any product */
+  if (t->count > 0) {
     x->step = x->rows * x->columns * (int64_t)dtype_size(dtype);
     x->count = t->count / (x->rows * x->columns);
   }
@@ -131,7 +131,7 @@ moth_status matrices_pair_open(const operation_call *call, const matrices *a, co
     return context_fail(m, MOTH_SHAPE, call->where, "%s with %s: axes before the last two do not broadcast: axis %d is %lld against %lld",
                         left.text, right.text, axis + m->index_base, (long long)a_size[a_axis], (long long)b_size[b_axis]);
   }
-  if (!shape_count(pair->batch.rank, pair->batch.size, &pair->count)) pair->count = 0; /* the result is refused, or empty too */
+  if (!shape_count(pair->batch.rank, pair->batch.size, &pair->count)) pair->count = 0; /* the result will be refused, too */
   const matrices *both[2] = { a, b };
   for (int k = 0; k < 2; k++) {
     int64_t strides[MOTH_MAX_RANK];
