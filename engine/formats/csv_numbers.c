@@ -1,4 +1,5 @@
 /* CSV files that hold nothing but numbers, as one tensor: no header, no words, no missing cells (reader_csv.c reads those). */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -69,7 +70,7 @@ enum { FLUSH_BYTES = 1 << 16 };
 /* The fewest digits that read back as the same float. */
 static size_t float_text(char *buffer, size_t size, float value) {
   if (!isfinite(value)) return text_number(buffer, size, value);
-  for (int digits = 6;; digits++) {
+  for (int digits = fabsf(value) < FLT_MIN ? 1 : 6;; digits++) {
     double back;
     size_t length = text_format(buffer, size, "%.*g", digits, (double)value);
     if (digits == 9 || (text_parse_number(buffer, length, &back) && (float)back == value)) return length;
