@@ -251,6 +251,22 @@ static void test_stacks(void **state) {
   support_close(m, &allocator);
 }
 
+/* A matrix comes back after others have been factored: 0 1 2 0 1 2. */
+static void test_returning(void **state) {
+  (void)state;
+  moth *m = support_open(NULL);
+  moth_tensor *a = random_matrix(m, MOTH_F64, 9, 3, 3), *b = random_matrix(m, MOTH_F64, 6, 3, 4), *stack, *sides;
+  for (int64_t i = 0; i < 9; i++) ((double *)(void *)a->values)[i * 3 + i % 3] += 5;
+  assert_ok(m, moth_tensor_view(m, a, SHAPE(3, 3, 3), &stack));
+  assert_ok(m, moth_tensor_view(m, b, SHAPE(2, 3, 3, 1), &sides));
+  moth_tensor *x = tensors_of_two(m, "solve", tensors_value(stack), tensors_value(sides), NULL);
+  moth_tensor *back = tensors_of_two(m, "matmul", tensors_value(stack), tensors_value(x), NULL);
+  check_close(back, sides, 1e-14, "a·x");
+  moth_tensor *all[] = { a, b, stack, sides, x, back };
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) moth_release(all[i]);
+  moth_close(m);
+}
+
 static void check_empty(moth *m, const char *name, int rank, const int64_t *shape, const char *text) {
   moth_tensor *a, *b = NULL;
   moth_value results[3];
@@ -416,8 +432,9 @@ static void test_columns(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_properties), cmocka_unit_test(test_least_norm), cmocka_unit_test(test_stacks),   cmocka_unit_test(test_empty),
-    cmocka_unit_test(test_memory),     cmocka_unit_test(test_cancel),     cmocka_unit_test(test_contexts), cmocka_unit_test(test_columns),
+    cmocka_unit_test(test_properties), cmocka_unit_test(test_least_norm), cmocka_unit_test(test_stacks),
+    cmocka_unit_test(test_returning),  cmocka_unit_test(test_empty),      cmocka_unit_test(test_memory),
+    cmocka_unit_test(test_cancel),     cmocka_unit_test(test_contexts),   cmocka_unit_test(test_columns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
