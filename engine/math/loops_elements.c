@@ -166,7 +166,10 @@ void loops_clamp(moth_dtype dtype, const void *x, void *y, int64_t n, const void
 
 #define CHOOSE(type)                                                                                                                       \
   static void choose_##type(const uint8_t *c, const type *a, const type *b, type *y, int64_t n) {                                          \
-    for (int64_t i = 0; i < n; i++) y[i] = c[i] ? a[i] : b[i];                                                                             \
+    for (int64_t i = 0; i < n; i++) { /* both are read, so that nothing branches */                                                        \
+      type chosen = a[i], other = b[i];                                                                                                    \
+      y[i] = c[i] != 0 ? chosen : other;                                                                                                   \
+    }                                                                                                                                      \
   }
 CHOOSE(uint8_t)
 CHOOSE(uint32_t)

@@ -11,49 +11,74 @@
   }
 static const moth_option_row index_options[] = { OPTION_ONE_AXIS };
 
-/* Blocks of `bytes`, `step` bytes apart, into consecutive places. */
-#define COPY_BLOCKS(type)                                                                                                                  \
-  for (int64_t i = 0; i < count; i++) ((type *)to)[i] = *(const type *)(from + id[i] * step)
-static void copy_blocks(const char *from, int64_t step, const int64_t *id, int64_t count, char *to, int64_t bytes) {
-  if (bytes == 1) COPY_BLOCKS(uint8_t);
-  else if (bytes == 4) COPY_BLOCKS(uint32_t);
-  else if (bytes == 8) COPY_BLOCKS(uint64_t);
-  else if (bytes == 16) for (int64_t i = 0; i < count; i++) memcpy(to + i * 16, from + id[i] * step, 16);
-  else for (int64_t i = 0; i < count; i++) memcpy(to + i * bytes, from + id[i] * step, (size_t)bytes);
+/* Rows of `bytes` that lie `step` bytes apart, as many as `size`, named by positions that count from `base`. */
+typedef struct rows {
+  const char *from;
+  int64_t step, size, base, bytes;
+} rows;
+
+/* Copies rows into consecutive places of `to`: all `count`, or up to the first position that is none. */
+#define COPY_ROWS(name, type, copy)                                                                                                        \
+  static int64_t copy_rows_##name(const rows *r, const int64_t *id, int64_t count, type *to) {                                             \
+    const char *from = r->from;                                                                                                            \
+    int64_t step = r->step, size = r->size, base = r->base;                                                                                \
+    for (int64_t i = 0; i < count; i++) {                                                                                                  \
+      int64_t position = operation_position(id[i], size, base);                                                                            \
+      if (position < 0) return i;                                                                                                          \
+      const char *row = from + position * step;                                                                                            \
+      copy;                                                                                                                                \
+    }                                                                                                                                      \
+    return count;                                                                                                                          \
+  }
+COPY_ROWS(1, uint8_t, to[i] = *(const uint8_t *)row)
+COPY_ROWS(4, uint32_t, to[i] = *(const uint32_t *)(const void *)row)
+COPY_ROWS(8, uint64_t, to[i] = *(const uint64_t *)(const void *)row)
+COPY_ROWS(any, char, memcpy(to + i * r->bytes, row, (size_t)r->bytes))
+
+static int64_t copy_rows_of(const rows *r, const int64_t *id, int64_t count, char *to) {
+  if (r->bytes == 4) return copy_rows_4(r, id, count, (uint32_t *)(void *)to);
+  if (r->bytes == 8) return copy_rows_8(r, id, count, (uint64_t *)(void *)to);
+  return r->bytes == 1 ? copy_rows_1(r, id, count, (uint8_t *)to) : copy_rows_any(r, id, count, to);
 }
 
-/* t is contiguous, or axis is its first one and what lies behind it contiguous. */
+/* t is contiguous, or axis is its first one and what lies behind it contiguous. Positions are checked as they are met. */
 static moth_status copy_rows(const operation_call *call, const moth_tensor *t, int axis, const moth_tensor *ids, char *to) {
-  enum { PIECE = 1 << 14 };
   const int64_t *id = (const int64_t *)ids->values;
-  int64_t width = (int64_t)dtype_size(t->dtype), outer = 1, bytes = width, since = 0;
+  int64_t width = (int64_t)dtype_size(t->dtype), outer = 1, since = 0;
+  rows r = { .size = t->size[axis], .base = call->m->index_base, .bytes = width };
   for (int i = 0; i < axis; i++) outer *= t->size[i];
-  for (int i = axis + 1; i < t->rank; i++) bytes *= t->size[i];
-  int64_t step = axis == 0 ? t->strides[0] * width : bytes;
+  for (int i = axis + 1; i < t->rank; i++) r.bytes *= t->size[i];
+  r.step = axis == 0 ? t->strides[0] * width : r.bytes;
+  int64_t piece = r.bytes < LOOPS_POLL ? LOOPS_POLL / r.bytes : 1;
   for (int64_t o = 0; o < outer; o++) {
-    const char *from = t->values + o * t->size[axis] * bytes;
-    for (int64_t done = 0; done < ids->count; done += PIECE) {
-      int64_t count = ids->count - done < PIECE ? ids->count - done : PIECE;
-      if ((since += count * bytes) > LOOPS_POLL) {
+    r.from = t->values + o * r.size * r.bytes;
+    for (int64_t done = 0; done < ids->count; done += piece) {
+      int64_t count = ids->count - done < piece ? ids->count - done : piece;
+      if ((since += count * r.bytes) >= LOOPS_POLL) {
         since = 0;
         if (context_is_cancelled(call->m)) return operation_cancelled(call);
       }
-      copy_blocks(from, step, id + done, count, to, bytes);
-      to += count * bytes;
+      int64_t copied = copy_rows_of(&r, id + done, count, to);
+      if (copied < count) return operation_id_refuse(call, t, axis, id + done + copied);
+      to += count * r.bytes;
     }
   }
   return MOTH_OK;
 }
 
+/* Whether copy_rows takes it. */
+static bool are_rows(const moth_tensor *t, int axis) {
+  return tensor_is_contiguous(t) || (axis == 0 && shape_is_contiguous(t->rank - 1, t->size + 1, t->strides + 1));
+}
+
 static moth_status copy_slices(const operation_call *call, const moth_tensor *t, int axis, const moth_tensor *ids, moth_tensor *out) {
-  bool rows = axis == 0 && shape_is_contiguous(t->rank - 1, t->size + 1, t->strides + 1);
-  if (rows || tensor_is_contiguous(t)) return copy_rows(call, t, axis, ids, out->values);
+  if (are_rows(t, axis)) return copy_rows(call, t, axis, ids, out->values);
   moth_tensor spread, flat = *out; /* the axes of the positions as one */
   positions_of_slices(t, axis, ids, &spread);
   flat.rank = t->rank;
   for (int i = 0; i < t->rank; i++) flat.size[i] = spread.size[i];
   shape_strides(flat.rank, flat.size, flat.strides);
-  return positions_run(call->m, POSITIONS_TAKE, t, axis, &spread, &flat) ? MOTH_OK : operation_cancelled(call);
+  return positions_run(call->m, POSITIONS_TAKE, t, axis, &spread, call->m->index_base, &flat) ? MOTH_OK : operation_cancelled(call);
 }
 
 moth_status index_shape(const operation_call *call, const moth_tensor *t, int axis, const moth_tensor *ids, moth_shape *shape) {
@@ -71,10 +96,13 @@ static moth_status apply_index(const operation_call *call) {
   moth *m = call->m;
   moth_tensor *t = operation_tensor(call, 0), *ids, *out;
   int axis;
+  int64_t count = 0;
   moth_shape shape = { .rank = 0 };
   moth_status status = operation_axis(call, t, options_int(call->options, 0), &axis);
   if (status == MOTH_OK) status = index_shape(call, t, axis, operation_tensor(call, 1), &shape);
-  if (status == MOTH_OK) status = operation_ids(call, operation_tensor(call, 1), t, axis, &ids);
+  bool checks = status == MOTH_OK && are_rows(t, axis) && shape_count(shape.rank, shape.size, &count) && count > 0; /* copy_rows does */
+  if (status == MOTH_OK && checks) status = operation_ids_plain(call, operation_tensor(call, 1), &ids);
+  else if (status == MOTH_OK) status = operation_ids(call, operation_tensor(call, 1), t, axis, &ids);
   if (status != MOTH_OK) return status;
   status = tensor_new(m, call->where, t->dtype, shape.rank, shape.size, false, &out);
   if (status == MOTH_OK) {
@@ -110,7 +138,7 @@ static moth_status apply_gather(const operation_call *call) {
   status = tensor_new(m, call->where, t->dtype, given->rank, given->size, false, &out);
   if (status == MOTH_OK) {
     operation_give(call, 0, out);
-    if (!positions_run(m, POSITIONS_TAKE, t, axis, ids, out)) status = operation_cancelled(call);
+    if (!positions_run(m, POSITIONS_TAKE, t, axis, ids, m->index_base, out)) status = operation_cancelled(call);
   }
   moth_release(ids);
   return status;

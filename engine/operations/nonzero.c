@@ -1,6 +1,4 @@
 /* Where elements are not 0: nonzero. */
-#include <string.h>
-
 #include "math/loops.h"
 #include "math/masks.h"
 #include "operations/support.h"
@@ -16,43 +14,53 @@ typedef struct nonzero {
   int64_t *rows;
 } nonzero;
 
-static void count_run(void *data, char *const *at, const int64_t *steps, int64_t n) {
-  nonzero *z = data;
-  uint8_t marks[CHUNK];
-  for (int64_t i = 0; i < n; i += CHUNK) {
-    int64_t count = n - i < CHUNK ? n - i : CHUNK;
-    loops_cast(z->dtype, MOTH_BOOL)(at[0] + i * steps[0], steps[0], marks, 1, count);
-    z->count += masks_count(marks, count);
+/* Positions of the marked along the last axis, each behind the run's other indices: an element that is not marked is written over by the
+ * next, which costs less than to ask. Rows have a constant length where they are inlined. */
+static inline __attribute__((always_inline)) int64_t write_marks(const nonzero *z, const uint8_t *marks, int64_t n, int rank) {
+  int64_t *row = z->rows + z->count * rank, found = 0, room = z->room - z->count, first = z->index[rank - 1], i = 0;
+#define WRITE_MARK                                                                                                                         \
+  for (int d = 0; d < rank - 1; d++) row[d] = z->index[d];                                                                                 \
+  row[rank - 1] = first + i;                                                                                                               \
+  found += marks[i] != 0;                                                                                                                  \
+  row += marks[i] != 0 ? rank : 0
+  while (i + 8 <= n && found + 8 <= room) {
+    for (int j = 0; j < 8; j++, i++) {
+      WRITE_MARK;
+    }
   }
+  for (; i < n && found < room; i++) {
+    WRITE_MARK;
+  }
+#undef WRITE_MARK
+  return found;
 }
 
-/* Positions of the marked along the last axis, each behind the run's other indices. Those that are not are written over. */
 static void write_chunk(nonzero *z, const uint8_t *marks, int64_t n) {
-  int last = z->rank - 1;
-  int64_t *row = z->rows + z->count * z->rank, *end = z->rows + z->room * z->rank;
-  for (int64_t i = 0; i < n && row < end; i++) {
-    if (i % 8 == 0 && i + 8 <= n) {
-      uint64_t eight;
-      memcpy(&eight, marks + i, sizeof eight);
-      if (eight == 0) {
-        i += 7;
-        continue;
-      }
-    }
-    for (int d = 0; d < last; d++) row[d] = z->index[d];
-    row[last] = z->index[last] + i;
-    row += marks[i] != 0 ? z->rank : 0;
+  z->count += z->rank == 1 ? write_marks(z, marks, n, 1) : z->rank == 2 ? write_marks(z, marks, n, 2) : write_marks(z, marks, n, z->rank);
+  z->index[z->rank - 1] += n;
+}
+
+/* Bytes that are not 0 where elements are: theirs, or in the buffer. */
+static const uint8_t *marks_of(const nonzero *z, const char *at, int64_t step, int64_t n, uint8_t buffer[CHUNK]) {
+  if (step == 1 && dtype_size(z->dtype) == 1) return (const uint8_t *)at;
+  loops_cast(z->dtype, MOTH_BOOL)(at, step, buffer, 1, n);
+  return buffer;
+}
+
+static void count_run(void *data, char *const *at, const int64_t *steps, int64_t n) {
+  nonzero *z = data;
+  uint8_t buffer[CHUNK];
+  for (int64_t i = 0; i < n; i += CHUNK) {
+    int64_t count = n - i < CHUNK ? n - i : CHUNK;
+    z->count += masks_count(marks_of(z, at[0] + i * steps[0], steps[0], count, buffer), count);
   }
-  z->count = (row - z->rows) / z->rank;
-  z->index[last] += n;
 }
 
 static void write_run(nonzero *z, const char *at, int64_t step, int64_t n) {
-  uint8_t marks[CHUNK];
+  uint8_t buffer[CHUNK];
   for (int64_t i = 0; i < n; i += CHUNK) {
     int64_t count = n - i < CHUNK ? n - i : CHUNK;
-    loops_cast(z->dtype, MOTH_BOOL)(at + i * step, step, marks, 1, count);
-    write_chunk(z, marks, count);
+    write_chunk(z, marks_of(z, at + i * step, step, count, buffer), count);
   }
 }
 

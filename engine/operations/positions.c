@@ -7,10 +7,15 @@
 typedef struct positions {
   positions_work work;
   moth_dtype dtype;
-  int64_t axis_step; /* of t, in bytes */
+  int64_t axis_step;  /* of t, in bytes */
+  int64_t size, base; /* of the axis, of ids */
 } positions;
 
-/* One run: x[0] ids, x[1] other, x[2] t without its step along the axis. */
+static inline char *element(const positions *p, char *t, const char *id) {
+  return t + operation_position(*(const int64_t *)(const void *)id, p->size, p->base) * p->axis_step;
+}
+
+/* One run: at[0] ids, at[1] other, at[2] t without its step along the axis. */
 #define MOVE_RUN(type)                                                                                                                     \
   static void move_##type(const positions *p, char *const *at, const int64_t *steps, int64_t n) {                                          \
     const char *id = at[0];                                                                                                                \
@@ -18,10 +23,10 @@ typedef struct positions {
     bool takes = p->work == POSITIONS_TAKE;                                                                                                \
     if (takes) {                                                                                                                           \
       for (int64_t i = 0; i < n; i++, id += steps[0], other += steps[1], t += steps[2])                                                    \
-        *(type *)other = *(const type *)(t + *(const int64_t *)id * p->axis_step);                                                         \
+        *(type *)other = *(const type *)element(p, t, id);                                                                                     \
     } else {                                                                                                                               \
       for (int64_t i = 0; i < n; i++, id += steps[0], other += steps[1], t += steps[2])                                                    \
-        *(type *)(t + *(const int64_t *)id * p->axis_step) = *(const type *)other;                                                         \
+        *(type *)element(p, t, id) = *(const type *)other;                                                                                     \
     }                                                                                                                                      \
   }
 MOVE_RUN(uint8_t)
@@ -33,7 +38,7 @@ MOVE_RUN(uint64_t)
     const char *id = at[0], *other = at[1];                                                                                                \
     char *t = at[2];                                                                                                                       \
     for (int64_t i = 0; i < n; i++, id += steps[0], other += steps[1], t += steps[2]) {                                                    \
-      type *to = (type *)(t + *(const int64_t *)id * p->axis_step);                                                                        \
+      type *to = (type *)element(p, t, id);                                                                                                 \
       type a = *to, b = *(const type *)other;                                                                                              \
       *to = (type)(sum);                                                                                                                   \
     }                                                                                                                                      \
@@ -47,7 +52,7 @@ ADD_RUN(bool, uint8_t, (a | b) != 0)
 static void add_run(const positions *p, char *const *at, const int64_t *steps, int64_t n) {
   int64_t width = (int64_t)dtype_size(p->dtype);
   if (steps[0] == 0 && steps[1] == width && steps[2] == width) { /* all in one slice: a plain sum */
-    char *to = at[2] + *(const int64_t *)(const void *)at[0] * p->axis_step;
+    char *to = element(p, at[2], at[0]);
     loops_binary(LOOPS_ADD, p->dtype)(to, at[1], to, n);
     return;
   }
@@ -77,7 +82,7 @@ static void visit_run(void *data, char *const *at, const int64_t *steps, int64_t
   }
   int64_t width = (int64_t)dtype_size(p->dtype);
   if (steps[0] == 0 && steps[1] == width && steps[2] == width) {
-    char *slice = at[2] + *(const int64_t *)(const void *)at[0] * p->axis_step;
+    char *slice = element(p, at[2], at[0]);
     if (p->work == POSITIONS_TAKE) memcpy(at[1], slice, (size_t)(n * width));
     else memcpy(slice, at[1], (size_t)(n * width));
   } else if (width == 4) {
@@ -89,10 +94,11 @@ static void visit_run(void *data, char *const *at, const int64_t *steps, int64_t
   }
 }
 
-bool positions_run(moth *m, positions_work work, const moth_tensor *t, int axis, const moth_tensor *ids, const moth_tensor *other) {
+bool positions_run(moth *m, positions_work work, const moth_tensor *t, int axis, const moth_tensor *ids, int64_t base,
+                   const moth_tensor *other) {
   if (other->count == 0) return true;
   int64_t width = (int64_t)dtype_size(t->dtype);
-  positions p = { .work = work, .dtype = t->dtype, .axis_step = t->strides[axis] * width };
+  positions p = { .work = work, .dtype = t->dtype, .axis_step = t->strides[axis] * width, .size = t->size[axis], .base = base };
   loops_walk walk = { .operands = 3, .at = { ids->values, other->values, t->values } };
   for (int i = 0; i < t->rank; i++) {
     walk.size[i] = other->size[i];

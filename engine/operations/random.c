@@ -297,7 +297,7 @@ static moth_status apply_shuffle(const operation_call *call) {
     moth_tensor spread;
     random_permutation(source, (int64_t *)order->values, t->size[0]);
     positions_of_slices(t, 0, order, &spread);
-    if (!positions_run(m, POSITIONS_TAKE, t, 0, &spread, rows)) status = operation_cancelled(call);
+    if (!positions_run(m, POSITIONS_TAKE, t, 0, &spread, 0, rows)) status = operation_cancelled(call);
     if (status == MOTH_OK) status = tensor_copy(m, call->where, rows, t);
     moth_release(rows);
   }

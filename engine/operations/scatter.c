@@ -27,7 +27,13 @@ static moth_status read_positions(const operation_call *call, int *axis, moth_te
                         operation_value_text(given).text);
   }
   moth_status status = operation_axis(call, t, options_int(call->options, 0), axis);
-  return status == MOTH_OK ? operation_ids(call, given->as.tensor, t, *axis, ids) : status;
+  if (status == MOTH_OK) status = operation_ids(call, given->as.tensor, t, *axis, ids);
+  if (status != MOTH_OK || !tensor_overlaps(*ids, t)) return status;
+  moth_tensor *copy = NULL;
+  status = tensor_clone(call->m, call->where, *ids, MOTH_I64, &copy);
+  moth_release(*ids);
+  *ids = copy;
+  return status;
 }
 
 /* The values with one axis for all positions; *flat lies in `seen` or in a copy, which is then `copy`. */
@@ -58,7 +64,7 @@ static moth_status apply_slices(const operation_call *call) {
     positions_of_slices(t, axis, ids, &spread);
     status = flatten_positions(call, seen, &spread, &flat, &copy);
   }
-  if (status == MOTH_OK) positions_run(call->m, (positions_work)call->class->code, t, axis, &spread, &flat);
+  if (status == MOTH_OK) positions_run(call->m, (positions_work)call->class->code, t, axis, &spread, call->m->index_base, &flat);
   moth_release(copy);
   moth_release(seen);
   moth_release(ids);
@@ -93,7 +99,7 @@ static moth_status apply_scatter(const operation_call *call) {
                           tensor_shape_text(operation_tensor(call, 1)->dtype, ids->rank, ids->size).text, tensor_text(t).text);
   }
   if (status == MOTH_OK) status = operation_fitting(call, &call->inputs[2], t, ids->rank, ids->size, &seen);
-  if (status == MOTH_OK) positions_run(call->m, POSITIONS_PUT, t, axis, ids, seen);
+  if (status == MOTH_OK) positions_run(call->m, POSITIONS_PUT, t, axis, ids, call->m->index_base, seen);
   moth_release(seen);
   moth_release(ids);
   return status == MOTH_OK ? operation_give_self(call) : status;

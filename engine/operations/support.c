@@ -130,30 +130,35 @@ static moth_status whole_ids(const operation_call *call, const moth_tensor *ids,
   return status;
 }
 
-moth_status operation_ids(const operation_call *call, const moth_tensor *ids, const moth_tensor *t, int axis, moth_tensor **positions) {
-  moth *m = call->m;
+moth_status operation_ids_plain(const operation_call *call, const moth_tensor *ids, moth_tensor **plain) {
   if (ids->dtype == MOTH_BOOL) {
-    return context_fail(m, MOTH_DTYPE, call->where, "index tensors are i64, got %s; a mask goes through mask_select",
+    return context_fail(call->m, MOTH_DTYPE, call->where, "index tensors are i64, got %s; a mask goes through mask_select",
                         tensor_text(ids).text);
   }
-  moth_tensor *whole;
-  moth_status status = dtype_is_real(ids->dtype) ? whole_ids(call, ids, &whole) : tensor_clone(m, call->where, ids, MOTH_I64, &whole);
+  return dtype_is_real(ids->dtype) ? whole_ids(call, ids, plain) : tensor_contiguous(call->m, call->where, ids, MOTH_I64, plain);
+}
+
+moth_status operation_id_refuse(const operation_call *call, const moth_tensor *t, int axis, const int64_t *id) {
+  int64_t size = t->size[axis], base = call->m->index_base, position;
+  while (operation_position(*id, size, base) >= 0) id++;
+  return tensor_position(call->m, call->where, t, axis, *id < 0 ? *id : *id >= base ? *id - base : INT64_MIN, &position);
+}
+
+moth_status operation_ids(const operation_call *call, const moth_tensor *ids, const moth_tensor *t, int axis, moth_tensor **positions) {
+  moth_tensor *plain;
+  moth_status status = operation_ids_plain(call, ids, &plain);
   if (status != MOTH_OK) return status;
-  int64_t *id = (int64_t *)whole->values, size = t->size[axis], base = m->index_base;
-  bool all_fit = true;
-  for (int64_t i = 0; i < whole->count; i++) all_fit &= (id[i] >= -size && id[i] < 0) | (id[i] >= base && id[i] - base < size);
-  for (int64_t i = 0; i < whole->count; i++) {
-    int64_t given = id[i] < 0 ? id[i] : id[i] >= base ? id[i] - base : INT64_MIN;
-    if (all_fit || (given >= -size && given < size)) {
-      id[i] = given < 0 ? given + size : given;
-      continue;
-    }
-    status = tensor_position(m, call->where, t, axis, given, &given);
-    moth_release(whole);
-    return status;
+  const int64_t *id = (const int64_t *)plain->values;
+  int64_t size = t->size[axis], base = call->m->index_base;
+  int64_t i = 0;
+  while (i < plain->count && operation_position(id[i], size, base) >= 0) i++;
+  if (i == plain->count) {
+    *positions = plain;
+    return MOTH_OK;
   }
-  *positions = whole;
-  return MOTH_OK;
+  status = operation_id_refuse(call, t, axis, id + i);
+  moth_release(plain);
+  return status;
 }
 
 /* The number or tensor in t's dtype, apart from t, in its own shape. */

@@ -48,12 +48,21 @@ moth_status operation_number(const operation_call *call, const moth_value *numbe
 moth_value operation_option_number(const operation_call *call, int option);
 /* "f32[3,4]", or the number: an operand in messages. */
 tensor_words operation_value_text(const moth_value *value);
-/* Positions in an index tensor as i64 row-major from 0, counted in the tensor from the index base, negative ones from the end; refused
- * where they leave 0 … size-1 of t's axis. Released by the caller. */
+/* A position as index tensors hold it, counted from the base or from the end, to 0 … size-1; negative where it is none. */
+static inline int64_t operation_position(int64_t id, int64_t size, int64_t base) {
+  uint64_t from_front = (uint64_t)id - (uint64_t)base;
+  if (from_front < (uint64_t)size) return (int64_t)from_front; /* nearly always */
+  return id < 0 ? (int64_t)((uint64_t)id + (uint64_t)size) : -1;
+}
+/* An index tensor for t's axis, checked: i64, row-major, to be read with operation_position; the given one where it is so already.
+ * Released by the caller. */
 moth_status operation_ids(const operation_call *call, const moth_tensor *ids, const moth_tensor *t, int axis, moth_tensor **positions);
 /* A number or tensor that is to go into places of t: a view of it, or of a copy, with t's dtype, `size` broadcast, and no memory of t's. */
 moth_status operation_fitting(const operation_call *call, const moth_value *value, const moth_tensor *t, int rank, const int64_t *size,
                               moth_tensor **fitting);
+/* The same in two steps: not yet checked; and the failure for the first one at or after `id` that is no position (there must be one). */
+moth_status operation_ids_plain(const operation_call *call, const moth_tensor *ids, moth_tensor **plain);
+moth_status operation_id_refuse(const operation_call *call, const moth_tensor *t, int axis, const int64_t *id);
 /* Results. Tensors are given away; the in-place result is inputs[0] itself. */
 void operation_give(const operation_call *call, int result, moth_tensor *t);
 /* An empty list for `count` tensors as the result: what is put into it in order is the result's, and goes with it on failure. */

@@ -8,7 +8,8 @@
 /* What a row cannot do without. Inputs are [4,4], or vectors of 4. */
 typedef struct probe {
   const char *name;
-  bool vectors, matrices; /* what the inputs must be */
+  bool vectors;
+  bool whole;             /* an element of the result depends on more than one, though it has a twin */
   bool loose;             /* sums differ in their last bits with the order of walking */
   unsigned mask_inputs;   /* which inputs are bool: 1 << i */
   unsigned id_inputs;     /* which hold positions */
@@ -60,8 +61,8 @@ static const probe probes[] = {
   { .name = "narrow", .options = { MOTH_INT(NULL, 1), MOTH_INT(NULL, 1), MOTH_INT(NULL, 2), MOTH_END } },
   { .name = "select", .options = { MOTH_INT(NULL, 1), MOTH_INT(NULL, -1), MOTH_END } },
   { .name = "repeat_times", .options = { MOTH_INT(NULL, 2), MOTH_INT(NULL, 3), MOTH_END } },
-  { .name = "tril", .matrices = true, .options = { MOTH_INT(NULL, -1), MOTH_END } },
-  { .name = "triu", .matrices = true, .options = { MOTH_INT(NULL, 1), MOTH_END } },
+  { .name = "tril", .whole = true, .options = { MOTH_INT(NULL, -1), MOTH_END } },
+  { .name = "triu", .whole = true, .options = { MOTH_INT(NULL, 1), MOTH_END } },
   { .name = "tile", .options = { MOTH_INT(NULL, 2), MOTH_END } },
   { .name = "meshgrid", .vectors = true },
   { .name = "split", .options = { MOTH_INT(NULL, 3), MOTH_INT(NULL, 1), MOTH_END } },
@@ -345,7 +346,7 @@ static void test_long(void **state) {
   const moth_operation *row;
   for (int at = 0; (row = moth_operation_at(m, at)) != NULL; at++) {
     const probe *p = probe_of(row);
-    if (row->inputs < 1 || row->inputs > 2 || draws(row) || p->loose || p->vectors || p->matrices || row->flags & MOTH_LIST) continue;
+    if (row->inputs < 1 || row->inputs > 2 || draws(row) || p->loose || p->vectors || p->whole || row->flags & MOTH_LIST) continue;
     bool elementwise = row->results == 1 && (row->flags & MOTH_TWIN || row->flags & MOTH_NUMBERS);
     if (!elementwise || row->inputs != 1) continue;
     for (int d = 0; d < 2; d++) {
