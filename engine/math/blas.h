@@ -1,5 +1,5 @@
-/* math/blas.h: OpenBLAS, loaded when the first product of a context asks for it, and nothing else known of it outside blas.c. Its effects on
- * the process: buffers and a thread of its own; set to one thread unless config.keep_blas_threads; a build without threads, which is not
+/* math/blas.h: OpenBLAS, loaded when the first product of a context asks for it, and nothing else known of it outside blas.c. Its effects
+ * on the process: buffers and a thread of its own; set to one thread unless config.keep_blas_threads; a build without threads, which is not
  * safe to call from two, is called under one lock. */
 #ifndef MATH_BLAS_H
 #define MATH_BLAS_H

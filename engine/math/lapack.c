@@ -82,7 +82,7 @@ int lapack_getrs(const moth *m, moth_dtype dtype, int n, int right, const void *
 int lapack_gecon(const moth *m, moth_dtype dtype, int n, const void *lu, double norm, double *reciprocal, const lapack_room *room) {
   int info = 0;
   number size = number_of(dtype, norm), answer = number_of(dtype, 0);
-  CALL(m, dtype, gecon_function, LAPACK_GECON, "1", &n, lu, &n, &size, &answer, room->work, room->integers, &info, 1);
+  CALL(m, dtype, gecon_function, LAPACK_GECON, "I", &n, lu, &n, &size, &answer, room->work, room->integers, &info, 1);
   *reciprocal = value_of(dtype, answer);
   return info;
 }

@@ -20,7 +20,7 @@ moth_status lapack_open(moth *m, const char *where, moth_dtype dtype, unsigned r
 int lapack_getrf(const moth *m, moth_dtype dtype, int n, void *a, int *pivots);
 /* Solves at·x = b by those factors (at the transposed of what was factored), b [n,right] becoming x. */
 int lapack_getrs(const moth *m, moth_dtype dtype, int n, int right, const void *lu, const int *pivots, void *b);
-/* The reciprocal condition in the 1-norm by those factors and the matrix's norm; room 4n and n. */
+/* An estimate of the reciprocal condition in the maximum norm by those factors and the matrix's norm; room 4n and n. */
 int lapack_gecon(const moth *m, moth_dtype dtype, int n, const void *lu, double norm, double *reciprocal, const lapack_room *room);
 /* The inverse in the place of the factors. */
 int lapack_getri(const moth *m, moth_dtype dtype, int n, void *lu, const int *pivots, const lapack_room *room, int64_t *wanted);

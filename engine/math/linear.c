@@ -20,7 +20,7 @@ static bool is_finite(const linear *self, const void *values, int64_t n) { retur
 
 static const unsigned routines[] = {
   [LINEAR_SOLVE] = 1 << LAPACK_GETRF | 1 << LAPACK_GECON | 1 << LAPACK_GETRS,
-  [LINEAR_INVERSE] = 1 << LAPACK_GETRF | 1 << LAPACK_GECON | 1 << LAPACK_GETRI,
+  [LINEAR_INVERSE] = 1 << LAPACK_GETRF | 1 << LAPACK_GETRI,
   [LINEAR_DET] = 1 << LAPACK_GETRF,
   [LINEAR_CHOLESKY] = 1 << LAPACK_POTRF,
   [LINEAR_EIGH] = 1 << LAPACK_SYEVD,
@@ -43,7 +43,7 @@ static amounts amounts_of(const linear *self) {
     case LINEAR_SOLVE:
       return (amounts){ .a = rows * rows, .b = rows * right, .work = 4 * rows, .integers = rows, .pivots = rows };
     case LINEAR_INVERSE:
-      return (amounts){ .work = 4 * rows, .integers = rows, .pivots = rows };
+      return (amounts){ .work = rows, .pivots = rows };
     case LINEAR_DET:
       return (amounts){ .a = rows * rows, .pivots = rows };
     case LINEAR_CHOLESKY:
@@ -177,36 +177,44 @@ static void transpose(size_t element, int64_t rows, int64_t columns, const void 
 
 /* ---- By LU -------------------------------------------------------------------------------------------------------------------- */
 
-/* The 1-norm of what LAPACK sees: the largest sum of a row's absolute values. */
+/* The largest sum of a column's absolute values. */
 static double norm_of(const linear *self, const void *a) {
-  double most = 0;
-  for (int64_t i = 0; i < self->rows; i++) {
-    double sum = 0;
-    for (int64_t j = 0; j < self->rows; j++) sum += fabs(value_at(self, a, i * self->rows + j));
-    if (!(sum <= most)) most = sum;
+  int64_t n = self->rows;
+  memset(self->work, 0, (size_t)n * self->element);
+  for (int64_t i = 0; i < n; i++) {
+    if (self->dtype == MOTH_F32) {
+      float *sums = self->work;
+      for (int64_t j = 0; j < n; j++) sums[j] += fabsf(((const float *)a)[i * n + j]);
+    } else {
+      double *sums = self->work;
+      for (int64_t j = 0; j < n; j++) sums[j] += fabs(((const double *)a)[i * n + j]);
+    }
   }
-  return self->dtype == MOTH_F32 ? (double)(float)most : most;
+  double most = 0;
+  for (int64_t j = 0; j < n; j++) {
+    double sum = value_at(self, self->work, j);
+    if (!(sum <= most)) most = sum; /* so that NaN stays */
+  }
+  return most;
 }
 
 /* Factors a in place. LAPACK sees the transposed, whose inverse and determinant are the transposed inverse and the same; getrs is told. */
-static linear_outcome factor_checked(linear *self, void *a) {
-  int64_t n = self->rows;
-  double norm = norm_of(self, a);
+static linear_outcome factor(linear *self, void *a) {
   int info = lapack_getrf(self->m, self->dtype, self->rows, a, self->pivots);
-  if (info > 0) {
-    self->position = info - 1;
-    return LINEAR_SINGULAR;
-  }
-  /* gecon takes a norm that is not finite for a mistake of its caller's. */
-  if (!isfinite(norm) || !is_finite(self, a, n * n)) return LINEAR_OVERFLOW;
-  lapack_room room = room_of(self);
-  lapack_gecon(self->m, self->dtype, self->rows, a, norm, &self->reciprocal, &room);
-  return self->reciprocal >= epsilon_of(self) ? LINEAR_FINE : LINEAR_CONDITION;
+  self->position = info - 1;
+  if (info > 0) return LINEAR_SINGULAR;
+  return is_finite(self, a, (int64_t)self->rows * self->rows) ? LINEAR_FINE : LINEAR_OVERFLOW;
 }
 
 linear_outcome linear_factor(linear *self, const void *a) {
+  double norm = norm_of(self, a);
   memcpy(self->a, a, (size_t)self->rows * (size_t)self->rows * self->element);
-  return factor_checked(self, self->a);
+  linear_outcome outcome = factor(self, self->a);
+  if (outcome != LINEAR_FINE) return outcome;
+  if (!isfinite(norm)) return LINEAR_OVERFLOW; /* gecon would take it for a mistake of its caller's */
+  lapack_room room = room_of(self);
+  lapack_gecon(self->m, self->dtype, self->rows, self->a, norm, &self->reciprocal, &room);
+  return self->reciprocal >= epsilon_of(self) ? LINEAR_FINE : LINEAR_CONDITION;
 }
 
 void linear_solve(linear *self, const void *b, void *x) {
@@ -221,13 +229,18 @@ void linear_solve(linear *self, const void *b, void *x) {
   transpose(self->element, right, n, self->b, n, x, right);
 }
 
+/* The inverse at hand tells the condition: no estimate is needed. */
 linear_outcome linear_inverse(linear *self, const void *a, void *out) {
+  double norm = norm_of(self, a);
   memcpy(out, a, (size_t)self->rows * (size_t)self->rows * self->element);
-  linear_outcome outcome = factor_checked(self, out);
+  linear_outcome outcome = factor(self, out);
   if (outcome != LINEAR_FINE) return outcome;
   lapack_room room = room_of(self);
   lapack_getri(self->m, self->dtype, self->rows, out, self->pivots, &room, NULL);
-  return LINEAR_FINE;
+  double inverse_norm = norm_of(self, out);
+  if (!isfinite(norm) || !isfinite(inverse_norm)) return LINEAR_OVERFLOW;
+  self->reciprocal = 1 / norm / inverse_norm;
+  return self->reciprocal >= epsilon_of(self) ? LINEAR_FINE : LINEAR_CONDITION;
 }
 
 linear_outcome linear_det(linear *self, const void *a, double *det) {
@@ -235,8 +248,8 @@ linear_outcome linear_det(linear *self, const void *a, double *det) {
   double product = 1;
   *det = 0;
   memcpy(self->a, a, (size_t)n * (size_t)n * self->element);
-  if (lapack_getrf(self->m, self->dtype, self->rows, self->a, self->pivots) > 0) return LINEAR_FINE;
-  if (!is_finite(self, self->a, n * n)) return LINEAR_OVERFLOW;
+  linear_outcome outcome = factor(self, self->a);
+  if (outcome != LINEAR_FINE) return outcome == LINEAR_SINGULAR ? LINEAR_FINE : outcome;
   for (int64_t i = 0; i < n; i++) {
     int of_pivot, of_product;
     double pivot = frexp(value_at(self, self->a, i * n + i), &of_pivot);

@@ -44,12 +44,12 @@ moth_status linear_open(linear *self, moth *m, const char *where, linear_task ta
                         int64_t right);
 void linear_close(linear *self);
 
-/* LU with partial pivoting, kept for linear_solve. Refuses what is singular or, by gecon's estimate in the maximum norm, has a condition
- * beyond 1/epsilon. */
+/* LU with partial pivoting, kept for linear_solve. Refuses what is singular or, by gecon's estimate in the 1-norm, has a condition beyond
+ * 1/epsilon. */
 linear_outcome linear_factor(linear *self, const void *a);
 /* x [n,right] of a·x = b with the factored a. */
 void linear_solve(linear *self, const void *b, void *x);
-/* As linear_factor, then the inverse. */
+/* Refuses as linear_factor does, by the 1-norms of the matrix and of the inverse. */
 linear_outcome linear_inverse(linear *self, const void *a, void *out);
 /* The product of LU's pivots, formed so that only the determinant itself can over- or underflow. */
 linear_outcome linear_det(linear *self, const void *a, double *det);

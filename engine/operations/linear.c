@@ -132,8 +132,7 @@ done:
 const operation_class operation_inverse = {
   .row = { .row = { ROW_TEXTS("inverse",
                               "the inverse of a square matrix, or of each of a stack\n[n,n] gives [n,n], by LU; a singular matrix, or one "
-                              "whose reciprocal condition (estimated in the maximum norm) is below the dtype's epsilon, is an error: pinv "
-                              "takes any",
+                              "whose reciprocal condition (in the 1-norm) is below the dtype's epsilon, is an error: pinv takes any",
                               "moth.tensor{ {1, 2}, {3, 4} }:inverse()"),
                     ROW_OPTIONS(real_options), .foreign = "inv" },
            .inputs = 1,
@@ -220,8 +219,8 @@ done:
 const operation_class operation_solve = {
   .row = { .row = { ROW_TEXTS("solve",
                               "x of a·x = b for a square a\n[n,n] with a vector [n] gives [n], with [n,k] gives [n,k]; axes before the "
-                              "last two are stacks, broadcast, and only a b of one axis is a vector\nby LU; a singular matrix, or one whose "
-                              "reciprocal condition (estimated in the maximum norm) is below the dtype's epsilon, is an error: lstsq "
+                              "last two are stacks, broadcast, and only a b of one axis is a vector\nby LU; a singular matrix, or one "
+                              "whose reciprocal condition (estimated in the 1-norm) is below the dtype's epsilon, is an error: lstsq "
                               "takes any",
                               "moth.tensor{ {2, 1}, {1, 3} }:solve(moth.tensor{ 3, 5 })"),
                     ROW_OPTIONS(real_options), .foreign = "gesv linsolve" },

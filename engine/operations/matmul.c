@@ -120,8 +120,8 @@ static moth_status check_operands(const operation_call *call, moth_dtype *dtype)
 }
 
 /* The product of two opened operands as a new tensor of the batch's shape and what the ranks leave. */
-static moth_status matrix_product(const operation_call *call, moth_dtype dtype, const matrix *a, const matrix *b, bool drop_row, bool drop_column,
-                           moth_tensor **out) {
+static moth_status matrix_product(const operation_call *call, moth_dtype dtype, const matrix *a, const matrix *b, bool drop_row,
+                                  bool drop_column, moth_tensor **out) {
   moth *m = call->m;
   moth_tensor *left = operation_tensor(call, 0), *right = operation_tensor(call, 1);
   moth_shape batch;

@@ -99,7 +99,8 @@ static void refused(void **state) {
   moth *m = open_context();
   static const struct { linear_task task; int64_t rows, columns, right; } sizes[] = {
     { LINEAR_PINV, (int64_t)1 << 31, 1, 0 }, { LINEAR_SVD, 1, (int64_t)1 << 31, 0 },    { LINEAR_SVD, 30000, 30000, 0 },
-    { LINEAR_EIGH, 33000, 33000, 0 },        { LINEAR_LSTSQ, 1, 1, (int64_t)1 << 31 }, { LINEAR_SOLVE, (int64_t)1 << 31, (int64_t)1 << 31, 1 },
+    { LINEAR_EIGH, 33000, 33000, 0 },        { LINEAR_LSTSQ, 1, 1, (int64_t)1 << 31 },
+    { LINEAR_SOLVE, (int64_t)1 << 31, (int64_t)1 << 31, 1 },
   };
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     linear work;
