@@ -117,6 +117,8 @@ typedef const char *(*errors_names)(const void *list, int index);
 const char *errors_nearest(const char *name, errors_names names, const void *list);
 /* The same over the string keys of a table. Pushes the key, or nil. */
 const char *errors_nearest_key(lua_State *L, int table, const char *name);
+
+/* ---- trace.c ---- */
 /* A message handler that keeps the traceback beside the error value. */
 int errors_handler(lua_State *L);
 /* Pushes the kept traceback of scripts' frames ("" where there is none) and forgets it. */
@@ -130,6 +132,9 @@ void callback_retain(script_call *call);
 void callback_release(void *call);
 /* Runs body(L) with a light userdata of `arguments` and the call's function as its arguments, protected. MOTH_CALLBACK where it raised. */
 moth_status callback_run(script_call *call, lua_CFunction body, void *arguments);
+/* What a body of callback_run is called in tracebacks: "init", "schedule", "metric"; NULL for other functions. The body of an event's callback
+ * keeps the event as its first value instead. */
+const char *callback_name(lua_CFunction body);
 /* The functions that an option of the engine's calls, by kind. */
 void (*callback_function(moth_call_kind kind))(void);
 /* Runs `what` with callbacks served by L: M->L is set and put back. */

@@ -160,6 +160,10 @@ static moth_status metric(void *data, const moth_tensor *p, const moth_tensor *t
   return status;
 }
 
+const char *callback_name(lua_CFunction body) {
+  return body == initialize_body ? "init" : body == schedule_body ? "schedule" : body == metric_body ? "metric" : NULL;
+}
+
 void (*callback_function(moth_call_kind kind))(void) {
   switch (kind) {
   case MOTH_INITIALIZE_CALL: return (void (*)(void))initialize;

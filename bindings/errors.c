@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* User values of the module's userdata. */
-enum { SLOT_ERROR = 1, SLOT_TRACED, SLOT_TRACE };
+/* User values of the module's userdata, beside those of trace.c. */
+enum { SLOT_ERROR = 1 };
 
 static bool is_ours(const lua_Debug *frame) { return *frame->what == 'C' || strcmp(frame->source, "=[moth]") == 0; }
-static bool is_prompt(const lua_Debug *frame) { return strcmp(frame->source, "=(prompt)") == 0; }
+/* What was typed has no place worth telling: "=(prompt 3)". */
+static bool is_prompt(const lua_Debug *frame) { return strncmp(frame->source, "=(prompt", 8) == 0; }
 
 /* The first frame of a script's. */
 static bool caller(lua_State *L, lua_Debug *frame) {
@@ -62,55 +63,6 @@ int errors_raise_as(lua_State *L, module *M, moth_status status, const char *fro
   M->cancelled = status == MOTH_CANCELLED;
   if (strncmp(message, "index ", 6) == 0) return errors_fail(L, "%s", message); /* tells its place itself */
   return errors_fail(L, "%s: %s", where, message);
-}
-
-/* ---- The traceback of scripts' frames ---- */
-
-static bool push_frames(lua_State *L) {
-  lua_Debug frame;
-  luaL_Buffer text;
-  int count = 0;
-  luaL_buffinit(L, &text);
-  for (int level = 1; lua_getstack(L, level, &frame) && count < 20; level++) {
-    lua_getinfo(L, "Slnt", &frame);
-    if (is_ours(&frame) || frame.currentline <= 0 || is_prompt(&frame)) continue;
-    if (*frame.what == 'm') lua_pushfstring(L, "\n  %s:%d  in the main chunk", frame.short_src, frame.currentline);
-    else if (frame.name != NULL) lua_pushfstring(L, "\n  %s:%d  in %s", frame.short_src, frame.currentline, frame.name);
-    else lua_pushfstring(L, "\n  %s:%d  in the function of line %d", frame.short_src, frame.currentline, frame.linedefined);
-    luaL_addvalue(&text);
-    count++;
-  }
-  luaL_pushresult(&text);
-  return count > 1;
-}
-
-int errors_handler(lua_State *L) {
-  module *M = module_of(L);
-  if (M == NULL) return 1;
-  lua_rawgetp(L, LUA_REGISTRYINDEX, M);
-  lua_getiuservalue(L, 2, SLOT_TRACED);
-  if (!lua_isnil(L, -1) && lua_rawequal(L, -1, 1)) return lua_settop(L, 1), 1; /* taken where it was raised */
-  if (!push_frames(L)) lua_pushliteral(L, ""), lua_replace(L, -2);
-  lua_setiuservalue(L, 2, SLOT_TRACE);
-  lua_pushvalue(L, 1);
-  lua_setiuservalue(L, 2, SLOT_TRACED);
-  lua_settop(L, 1);
-  return 1;
-}
-
-void errors_trace(lua_State *L) {
-  module *M = module_of(L);
-  if (M == NULL || lua_rawgetp(L, LUA_REGISTRYINDEX, M) != LUA_TUSERDATA) {
-    lua_pushliteral(L, "");
-    return;
-  }
-  lua_getiuservalue(L, -1, SLOT_TRACE);
-  if (!lua_isstring(L, -1)) lua_pushliteral(L, ""), lua_replace(L, -2);
-  lua_pushnil(L);
-  lua_setiuservalue(L, -3, SLOT_TRACED);
-  lua_pushnil(L);
-  lua_setiuservalue(L, -3, SLOT_TRACE);
-  lua_remove(L, -2);
 }
 
 /* ---- Nearest names ---- */

@@ -49,14 +49,28 @@ static int kind(lua_State *L) {
   return 1;
 }
 
-/* Runs a helper's chunk with the three tables at `tables`; leaves its one result. */
+/* A copy of the globals, for the helpers: what a script does to names such as `type` or `table` later is not theirs to suffer. */
+static void push_globals(lua_State *L) {
+  lua_newtable(L);
+  lua_pushglobaltable(L);
+  for (lua_pushnil(L); lua_next(L, -2);) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -5);
+  }
+  lua_pop(L, 1);
+}
+
+/* Runs a helper's chunk with the three tables at `tables` and the globals behind them; leaves its one result. */
 static void run_chunk(lua_State *L, const embedded *chunk, int tables) {
   if (luaL_loadbufferx(L, chunk->text, chunk->size, "=[moth]", "t") != LUA_OK) luaL_error(L, "%s: %s", chunk->name, lua_tostring(L, -1));
+  lua_pushvalue(L, tables + 3);
+  lua_setupvalue(L, -2, 1);
   for (int i = 0; i < 3; i++) lua_pushvalue(L, tables + i);
   lua_call(L, 3, 1);
 }
 
-/* need(name) → what the chunk returned when it first ran. Upvalues: the module, the table of what was loaded, the three tables. */
+/* need(name) → what the chunk returned when it first ran. Upvalues: the module, the table of what was loaded, the three tables, the globals. */
 static int need(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   lua_settop(L, 1);
@@ -65,7 +79,8 @@ static int need(lua_State *L) {
   const embedded *at = embedded_lua;
   while (at->name != NULL && strcmp(at->name, name) != 0) at++;
   if (at->name == NULL) return luaL_error(L, "no helper '%s'", name);
-  for (int i = 0; i < 3; i++) lua_pushvalue(L, lua_upvalueindex(3 + i));
+  luaL_checkstack(L, 8, NULL);
+  for (int i = 0; i < 4; i++) lua_pushvalue(L, lua_upvalueindex(3 + i));
   run_chunk(L, at, 3);
   if (lua_isnil(L, -1)) lua_pop(L, 1), lua_pushboolean(L, true);
   lua_pushvalue(L, 1);
@@ -107,10 +122,11 @@ void helpers_open(lua_State *L, module *M) {
   lua_newtable(L);
   module_functions(L, M, functions);
   rows_open(L, M);
+  push_globals(L);
   lua_pushlightuserdata(L, M);
   lua_newtable(L);
-  for (int i = 0; i < 3; i++) lua_pushvalue(L, table + i);
-  lua_pushcclosure(L, need, 5);
+  for (int i = 0; i < 4; i++) lua_pushvalue(L, table + i);
+  lua_pushcclosure(L, need, 6);
   lua_setfield(L, table + 2, "need");
   for (const embedded *at = embedded_lua; at->name != NULL; at++) {
     if (strchr(at->name, '/') != NULL) continue;

@@ -65,6 +65,7 @@ typedef struct moth_lua_terminal {
   bool interactive;             /* false: no banner, no marks, and the first error ends it with 1 */
   bool colour;                  /* escape sequences of colour are understood */
   bool unicode;                 /* text is UTF-8; else plots and images use ASCII */
+  const char *start_file;       /* run first where the prompt is interactive and the file is there; NULL: none */
 } moth_lua_terminal;
 
 /* Runs the prompt until the end of the input or `:quit`; the exit status: 0, or 1 after an error that ended it. Needs luaL_openlibs and

@@ -66,6 +66,8 @@ static int epoch_body(lua_State *L) {
     lua_pop(L, 2);
   }
   if (!lua_isfunction(L, 2)) return 0;
+  lua_pushvalue(L, -1);
+  lua_replace(L, 1); /* for tracebacks */
   lua_call(L, 1, 1);
   a->stop = lua_toboolean(L, -1);
   return 0;
@@ -88,6 +90,8 @@ static int batch_body(lua_State *L) {
   set_number(L, "loss", a->batch->loss);
   set_number(L, "lr", a->batch->lr);
   luaL_setmetatable(L, batch_event);
+  lua_pushvalue(L, -1);
+  lua_replace(L, 1); /* for tracebacks */
   lua_call(L, 1, 1);
   a->stop = lua_toboolean(L, -1);
   return 0;

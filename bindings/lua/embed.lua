@@ -4,7 +4,7 @@ local files = { table.unpack(arg, 3) }
 table.sort(files)
 
 local function quote(line)
-  return '  "' .. line:gsub('[\\"]', "\\%0"):gsub("[^\32-\126]", function(c) return ("\\%03o"):format(c:byte()) end) .. '\\n"'
+  return '  "' .. line:gsub('[\\"?]', "\\%0"):gsub("[^\32-\126]", function(c) return ("\\%03o"):format(c:byte()) end) .. '\\n"'
 end
 
 local out = {

@@ -1,7 +1,14 @@
 -- moth.show(...): prints values as the prompt does: tables one level deep, thirty entries, keys in order.
 local moth, helpers, internal = ...
 
+local find, sub, match, gsub, format = string.find, string.sub, string.match, string.gsub, string.format
+local concat, sort, min = table.concat, table.sort, math.min
+local type, tostring, pcall, next, rawget = type, tostring, pcall, next, rawget
+local utf8_length, utf8_offset = utf8 and utf8.len, utf8 and utf8.offset
+local getmetatable = debug and debug.getmetatable or getmetatable
+
 local ENTRIES = 30
+local LONGEST = 60  -- letters of a string in a table
 local order = { number = 1, string = 2, boolean = 3 }
 
 local function before(a, b)
@@ -11,49 +18,96 @@ local function before(a, b)
   return tostring(a) < tostring(b)
 end
 
-local function value_text(value)
-  if type(value) == "string" then return ("%q"):format(value):gsub("\\\n", "\\n") end
-  if type(value) == "table" then return next(value) == nil and "{}" or "{ … }" end
-  if internal.kind(value) == "tensor" then return internal.describe(value) end
-  return tostring(value)
+local function dots(look) return look.unicode and "…" or "..." end
+
+-- Types are in colour where colours are: "f32[2,3]", at the beginning of a text.
+local function paint(text, look)
+  if not look.colour then return text end
+  return (gsub(text, "^%a%w*%[[%d,]*%]", "\27[36m%0\27[0m"))
 end
 
-local function key_text(key)
-  if type(key) == "string" and key:match "^[%a_][%w_]*$" then return key end
-  return "[" .. value_text(key) .. "]"
+local function quoted(text, look)
+  local length = utf8_length and utf8_length(text)
+  local rest = ""
+  if (length or #text) > LONGEST then
+    text = sub(text, 1, length and utf8_offset(text, LONGEST + 1) - 1 or LONGEST)
+    rest = dots(look)
+  end
+  return (gsub(format("%q", text), "\\\n", "\\n")) .. rest
 end
 
-local function table_text(t)
-  local keys, parts, long = {}, {}, false
+local function meta_of(value, event)
+  local meta = getmetatable(value)
+  return type(meta) == "table" and rawget(meta, event) or nil
+end
+
+-- A value within a table: one line.
+local function value_text(value, look)
+  local kind = type(value)
+  if kind == "string" then return quoted(value, look) end
+  if kind == "function" or kind == "thread" then return kind end
+  if kind == "table" and not meta_of(value, "__tostring") then return next(value) == nil and "{}" or "{ " .. dots(look) .. " }" end
+  if internal.kind(value) == "tensor" then return paint(internal.describe(value), look) end
+  if kind ~= "table" and kind ~= "userdata" then return tostring(value) end
+  local ok, text = pcall(tostring, value)
+  if not ok then return format("(%s whose __tostring fails)", kind) end
+  local line = match(text, "^[^\n]*")
+  return #line < #text and line .. " " .. dots(look) or line
+end
+
+local function key_text(key, look)
+  if type(key) == "string" and find(key, "^[%a_][%w_]*$") then return key end
+  return "[" .. value_text(key, look) .. "]"
+end
+
+-- Columns a text takes.
+local function width_of(text)
+  text = gsub(text, "\27%[%d*m", "")
+  return utf8_length and utf8_length(text) or #text
+end
+
+local function table_text(t, look)
+  local keys, parts = {}, {}
   for key in next, t do keys[#keys + 1] = key end
-  table.sort(keys, before)
+  if #keys == 0 then return "{}" end
+  sort(keys, before)
   local list = 0
-  for i = 1, math.min(#keys, ENTRIES) do
+  for i = 1, min(#keys, ENTRIES) do
     local key = keys[i]
-    local value = value_text(t[key])
+    local value = value_text(rawget(t, key), look)
     if key == list + 1 then
       list = key
       parts[i] = value
     else
-      parts[i] = key_text(key) .. " = " .. value
+      parts[i] = key_text(key, look) .. " = " .. value
     end
-    long = long or value:find "\n" ~= nil
   end
-  if #keys > ENTRIES then parts[#parts + 1] = ("… %d more"):format(#keys - ENTRIES) end
-  local line = "{ " .. table.concat(parts, ", ") .. " }"
-  if #keys == 0 then return "{}" end
-  if #line <= moth.printing().width and not long then return line end
-  return "{\n  " .. table.concat(parts, ",\n  ") .. "\n}"
+  if #keys > ENTRIES then parts[#parts + 1] = format("%s %d more", dots(look), #keys - ENTRIES) end
+  local line = "{ " .. concat(parts, ", ") .. " }"
+  if width_of(line) <= look.width then return line end
+  return "{\n  " .. concat(parts, ",\n  ") .. "\n}"
 end
 
 function helpers.show_text(value)
-  local meta = debug and debug.getmetatable(value) or getmetatable(value)
-  if type(value) ~= "table" or type(meta) == "table" and rawget(meta, "__tostring") then return tostring(value) end
-  return table_text(value)
+  local look = helpers.look()
+  if type(value) == "table" and not meta_of(value, "__tostring") then return table_text(value, look) end
+  return paint(tostring(value), look)
 end
 
+-- Values from..to of a list: on one line, or below each other where one takes several.
+function helpers.show_values(values, from, to)
+  local texts, is_long = {}, false
+  for i = from, to do
+    local text = helpers.show_text(values[i])
+    texts[#texts + 1] = text
+    is_long = is_long or find(text, "\n", 1, true) ~= nil
+  end
+  helpers.put(concat(texts, is_long and "\n" or "\t"))
+end
+
+local pack, show_values = table.pack, helpers.show_values
+
 function moth.show(...)
-  local texts = table.pack(...)
-  for i = 1, texts.n do texts[i] = helpers.show_text(texts[i]) end
-  helpers.put(table.concat(texts, "\t", 1, texts.n))
+  local values = pack(...)
+  show_values(values, 1, values.n)
 end

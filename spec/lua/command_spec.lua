@@ -76,8 +76,10 @@ go()
     local out, err, code = run("MOTH " .. path)
     assert.equal("", out)
     assert.equal(1, code)
-    assert.equal(("FILE:2: attempt to compare number with nil\n  FILE:2  in the function of line 2\n  FILE:5  in go\n" ..
-      "  FILE:8  in the main chunk\n"), (err:gsub(path:gsub("%p", "%%%0"), "FILE")))
+    assert.equal("FILE:2: attempt to compare number with nil\n" ..
+      "  FILE:2  in on_epoch        local function limit(e) return e.val_loss < nil end\n" ..
+      "  FILE:5  in go: moth.train, epoch 1\n" ..
+      "  FILE:8  in the main chunk  go()\n", (err:gsub(path:gsub("%p", "%%%0"), "FILE")))
     os.remove(path)
     out, err, code = run "MOTH none.lua"
     assert.same({ "", "cannot open none.lua: No such file or directory\n", 1 }, { out, err, code })

@@ -1,0 +1,299 @@
+-- A session at a prompt: reads statements and commands from a terminal, runs them, shows values and errors. The chunk's result is
+-- open(terminal, machine) → step, close: prompt.c calls step() until it gives an exit status, then close(). Whatever a step raises leaves the
+-- session as good as before.
+--   terminal: read(mark) → a text, false (dropped), nil (the end); write(text), write_error(text), width(), remember(text), and the fields
+--             interactive, colour, unicode, start_file
+--   machine:  handler and trace (trace.c), clock() in seconds, cancelled(), banner
+local moth, helpers, internal = ...
+
+local statement, trace = internal.need "prompt/statement", internal.need "prompt/trace"
+local new_environment = internal.need "prompt/environment"
+
+local find, sub, match, gmatch, gsub, format = string.find, string.sub, string.match, string.gmatch, string.gsub, string.format
+local concat, pack, remove, max = table.concat, table.pack, table.remove, math.max
+local type, tostring, tonumber, pcall, xpcall, rawget, rawset, rawequal = type, tostring, tonumber, pcall, xpcall, rawget, rawset, rawequal
+local printing = moth.printing
+
+local MARK, MORE = "moth> ", "   >> "
+local SLOW = 0.5 -- seconds from which on the time is shown
+
+local session = {}
+session.__index = session
+
+-- ---- Writing ----
+
+function session:put(text) self.terminal.write(text .. "\n") end
+function session:put_error(text) self.terminal.write_error(text .. "\n") end
+
+function session:look()
+  return { width = printing().width, colour = self.colour, unicode = self.terminal.unicode, terminal = self.terminal.interactive }
+end
+
+-- Tensors are printed as wide as the terminal, until the script sets a width itself.
+function session:fit()
+  if self.width and printing().width ~= self.width then return end
+  self.width = max(20, self.terminal.width())
+  printing{ width = self.width }
+end
+
+-- A duration as people say it.
+function session.duration(seconds)
+  if seconds < 1e-3 then return format("%.3g us", seconds * 1e6) end
+  if seconds < 1 then return format("%.3g ms", seconds * 1e3) end
+  if seconds < 60 then return format("%.2f s", seconds) end
+  return format("%d min %02d s", seconds // 60, seconds // 1 % 60)
+end
+
+-- ---- Errors ----
+
+-- The message without the place of what was typed, and its line there.
+local function strip(message)
+  local line, rest = match(message, "^%(prompt %d+%):(%d+): (.*)$")
+  if line then return rest, tonumber(line) end
+  return message
+end
+
+-- Whether it begins with a place: "file.lua:12: …".
+local function has_place(message)
+  local place = match(message, "^([^\n]-):%d+: ")
+  return place ~= nil and (not find(place, ": ", 1, true) or sub(place, 1, 8) == "[string ")
+end
+
+local function text_of(value)
+  if type(value) == "string" then return value end
+  local ok, text = pcall(helpers.show_text, value)
+  if ok and type(text) == "string" then return text end
+  return format("(%s whose __tostring fails: %s)", type(value), tostring(text))
+end
+
+function session:fail(value, more)
+  local frames = self.machine.trace()
+  local message = text_of(value)
+  if value == "interrupted" or self.machine.cancelled() then
+    self:put_error(value == "interrupted" and message .. frames or strip(message))
+  else
+    local stripped = strip(message)
+    local bare = type(value) ~= "string" or not has_place(stripped)
+    self:put_error((bare and "error: " or "") .. stripped .. (more or "") .. frames)
+  end
+  self.failed = true
+  return false
+end
+
+-- One that has no frames: of a command.
+function session:refuse(text, ...)
+  self.machine.trace()
+  self:put_error("error: " .. format(text, ...))
+  self.failed = true
+  return false
+end
+
+-- ---- Running ----
+
+-- `_`, unless the user has one.
+function session:keep_last(value)
+  local env = self.environment.env
+  if self.environment.kind "_" or rawget(_G, "_") ~= nil or not rawequal(rawget(env, "_"), self.last) then return end
+  self.last = value
+  rawset(env, "_", value)
+end
+
+-- Calls f with the traceback kept: true and results, or false and the error value; and the seconds it took.
+function session:call(f, ...)
+  self.machine.trace()
+  self.machine.cancelled()
+  self:fit()
+  local before = self.machine.clock()
+  local results = pack(xpcall(f, self.machine.handler, ...))
+  return results, self.machine.clock() - before
+end
+
+function session:show(results)
+  local shown = pack(xpcall(helpers.show_values, self.machine.handler, results, 2, results.n))
+  if shown[1] then return true end
+  return self:fail(shown[2])
+end
+
+-- Runs what was compiled. `timed`: tell the time in any case.
+function session:run(compiled, timed)
+  if not compiled.run then return true end
+  self.environment.expect(compiled.declarations)
+  local results, seconds = self:call(compiled.run)
+  if not results[1] then return self:fail(results[2]) end
+  self.inputs[#self.inputs].succeeded = true
+  if compiled.is_expression and results.n > 1 then self:keep_last(results[2]) end
+  local shown = results.n == 1 or compiled.is_silent and compiled.is_expression or self:show(results)
+  if timed or self.times and self.terminal.interactive and seconds > SLOW then self:put(self.duration(seconds)) end
+  return shown
+end
+
+-- A new number for what is typed, and its chunk's name.
+function session:name()
+  self.count = self.count + 1
+  return format("=(prompt %d)", self.count)
+end
+
+function session:record(text, compiled, from_file)
+  self.inputs[#self.inputs + 1] = { text = text, compiled = compiled, from_file = from_file }
+end
+
+-- Compiles what is typed, reading on while it needs more lines; nil where it was dropped or is wrong.
+function session:compile(text, source)
+  local env = self.environment.env
+  local compiled, message, more = statement.compile(text, source, env)
+  while more do
+    local line = self:next_line(MORE)
+    if line == false then return nil end
+    if line == nil then break end
+    text = text .. "\n" .. line
+    compiled, message, more = statement.compile(text, source, env)
+  end
+  helpers.typed[source] = text
+  self:remember(text)
+  if compiled then return compiled end
+  local _, line = strip(message)
+  self:record(text)
+  self.machine.trace()
+  self:fail(message, line and find(text, "\n", 1, true) and trace.place(source, line))
+end
+
+function session:evaluate(text, timed)
+  local source = self:name()
+  local compiled = self:compile(text, source)
+  if not compiled then
+    helpers.typed[source] = nil
+    return false
+  end
+  if not compiled.run then return true end
+  self:record(compiled.text, compiled)
+  local ok = self:run(compiled, timed)
+  if not find(compiled.text, "function", 1, true) then helpers.typed[source] = nil end
+  return ok
+end
+
+-- Runs a file's text in the session.
+function session:run_file(path, text)
+  text = gsub(text, "^\xEF\xBB\xBF", "")
+  text = gsub(text, "^#[^\n]*", "")
+  local env = self.environment.env
+  local compiled, message = statement.compile_file(text, "@" .. path, env)
+  if not compiled then return self:fail(message) end
+  self:record(text, compiled, true)
+  return self:run(compiled)
+end
+
+-- ---- Reading ----
+
+-- Once a reading.
+function session:remember(text)
+  if self.remembered then return end
+  self.remembered = true
+  if self.terminal.remember then self.terminal.remember(text) end
+end
+
+function session:next_line(mark)
+  if self.pending and #self.pending > 0 then return remove(self.pending, 1) end
+  self.remembered = nil
+  return self.terminal.read(mark)
+end
+
+-- Whether the line goes on with the statement before it: `:method(`, `.field`, an operator.
+local function goes_on(line)
+  return find(line, "^%s*:[%a_][%w_]*%s*[%(%{\"'%[]") or find(line, "^%s*[%.%)%}%],*/%%^<>=~|&+]") or find(line, "^%s*and%f[^%w_]") or
+         find(line, "^%s*or%f[^%w_]") or find(line, "^%s*%-[^%-]")
+end
+
+local function is_command(line) return find(line, "^%s*%?") or find(line, "^%s*:%a") end
+
+-- A pasted block as the statements it would have been, typed one by one; the whole where it does not come apart.
+function session:split(text)
+  local env, parts, lines = self.environment.env, {}, {}
+  for line in gmatch(text .. "\n", "([^\n]*)\n") do lines[#lines + 1] = line end
+  local i = 1
+  while i <= #lines do
+    local part = lines[i]
+    local is_done = is_command(part)
+    while not is_done do
+      local compiled, _, more = statement.compile(part, "=", env)
+      is_done = compiled and not (lines[i + 1] and compiled.run and goes_on(lines[i + 1])) or i == #lines
+      if not is_done then
+        if not compiled and not more then return { text } end
+        i = i + 1
+        part = part .. "\n" .. lines[i]
+      end
+    end
+    parts[#parts + 1] = part
+    i = i + 1
+  end
+  return parts
+end
+
+function session:take(text)
+  if find(text, "^%s*%?") then return internal.need "prompt/commands".help(self, text) end
+  if find(text, "^%s*:%a") then return internal.need "prompt/commands".run(self, text) end
+  return self:evaluate(text)
+end
+
+-- A line, or a block: its statements one by one, until one fails.
+function session:take_block(text)
+  text = gsub(text, "%s+$", "")
+  if not find(text, "\n", 1, true) then return self:take(text) end
+  self:remember(text)
+  self.pending = self:split(text)
+  while self.pending and #self.pending > 0 and not self.status do
+    if not self:take(remove(self.pending, 1)) then break end
+  end
+  self.pending = nil
+end
+
+-- ---- From outside ----
+
+-- Reads and runs one statement; the exit status where it was the last.
+function session:step()
+  self.pending, self.remembered, self.failed = nil, nil, nil
+  if not self.begun then self:begin() end
+  local text = self.terminal.read(MARK)
+  if text == nil then return 0 end
+  if text and find(text, "%S") then self:take_block(text) end
+  if self.failed and not self.terminal.interactive then return 1 end
+  return self.status
+end
+
+function session:begin()
+  self.begun = true
+  if not self.terminal.interactive then return end
+  self:put(self.machine.banner)
+  local path = self.terminal.start_file
+  local file = path and io and io.open(path, "rb")
+  if not file then return end
+  local text = file:read "a"
+  file:close()
+  if text then self:run_file(path, text) end
+  self.inputs = {}
+end
+
+function session:close()
+  if helpers.out == self.out then helpers.out = nil end
+  helpers.session_variables, helpers.session_commands, helpers.trace_full = nil, nil, nil
+  self:report(self.environment.forget())
+  helpers.typed = {}
+end
+
+-- Errors of variables that were closed.
+function session:report(errors)
+  for i = 1, #errors do self:fail(errors[i]) end
+end
+
+local function open(terminal, machine)
+  local self = setmetatable({ terminal = terminal, machine = machine, colour = terminal.colour, times = true, count = 0, inputs = {} }, session)
+  self.environment = new_environment(_G)
+  self.globals = {}
+  for name, value in next, _G do self.globals[name] = value end
+  self.out = { put = function(text) self:put(text) end, look = function() return self:look() end }
+  helpers.out, helpers.typed = self.out, {}
+  helpers.session_variables = function() return self.environment.variables() end
+  helpers.session_commands = function() return internal.need "prompt/commands".names() end
+  return function() return self:step() end, function() self:close() end
+end
+
+return open

@@ -1,0 +1,76 @@
+-- What is typed, compiled: statement.compile(text, source, env) → { run =, is_expression =, is_silent =, declarations =, text = }, or nil, a
+-- message and whether more lines could make it whole.
+local _, _, internal = ...
+
+local lexer, locals = internal.need "prompt/lexer", internal.need "prompt/locals"
+local load, sub, find, match, gsub = load, string.sub, string.find, string.match, string.gsub
+
+local statement = {}
+
+local function is_open(message) return sub(message, -5) == "<eof>" end
+
+-- The text without the `;` that ends it, and whether there was one; the rest keeps its place.
+local function split_silence(text, tokens)
+  local last = tokens[#tokens]
+  if last.text ~= ";" then return text, false end
+  return sub(text, 1, last.from - 1) .. " " .. sub(text, last.to + 1), true
+end
+
+-- `= x`, as Lua 5.1's prompt had it.
+local function drop_equals(text, tokens)
+  if tokens[1].text ~= "=" then return text, false end
+  return sub(text, 1, tokens[1].from - 1) .. " " .. sub(text, tokens[1].to + 1), true
+end
+
+local function compile_statement(text, source, env)
+  local run, message = load(text, source, "t", env)
+  if not run then return nil, message end
+  local rewritten, declarations = locals.rewrite(text)
+  if rewritten then
+    local again = load(rewritten, source, "t", env)
+    if again then return again, nil, declarations end
+  end
+  return run
+end
+
+-- Of an expression's and a statement's message the one that says more: a statement that begins as an expression fails early.
+local function better(of_expression, of_statement)
+  if not find(of_statement, "unexpected symbol near") and not find(of_statement, "syntax error near") then return of_statement end
+  if find(of_expression, "'<eof>' expected near") or find(of_expression, "<eof> expected near") then
+    return (gsub(of_expression, "'?<eof>'? expected near", "syntax error near"))
+  end
+  return of_expression
+end
+
+function statement.compile(text, source, env)
+  local tokens = lexer.read(text)
+  if #tokens == 0 then return { text = text } end
+  local body, is_silent = split_silence(text, tokens)
+  local only_expression
+  body, only_expression = drop_equals(body, tokens)
+  local result = { text = text, is_silent = is_silent }
+  local run, problem = load("return " .. body, source, "t", env)
+  if run and match(body, "%S") then
+    result.run, result.is_expression, result.expression = run, true, body
+    return result
+  end
+  if only_expression then return nil, problem, is_open(problem) end
+  local of_statement
+  run, of_statement, result.declarations = compile_statement(text, source, env)
+  if run then
+    result.run = run
+    return result
+  end
+  problem = problem or ""
+  local more = is_open(problem) or is_open(of_statement)
+  return nil, more and of_statement or better(problem, of_statement), more
+end
+
+-- A file's text: statements only.
+function statement.compile_file(text, source, env)
+  local run, message, declarations = compile_statement(text, source, env)
+  if not run then return nil, message end
+  return { text = text, run = run, declarations = declarations }
+end
+
+return statement
