@@ -15,8 +15,6 @@
  * status 130. At a prompt it is raised until the statement has ended, whatever catches it; where nothing reacts the second warns and the
  * third ends the process. */
 void interrupts_catch(lua_State *L, bool at_prompt);
-/* From now on as at a prompt. */
-void interrupts_at_prompt(void);
 /* Whether a SIGINT came since the last time; forgets it and what it asked for. */
 bool interrupts_taken(lua_State *L);
 /* Puts in place of coroutine.resume and coroutine.wrap functions that do the same and are seen by interrupts. */
@@ -72,22 +70,15 @@ typedef struct terminal {
   char *block;                  /* lines of the statement that is being entered, with their ends */
   size_t block_size;
   char *taken_back;             /* lines to begin the next reading with */
-  char *rest;                   /* lines of a pasted block that are yet to be handed out, from `rest_at` */
-  size_t rest_at;
+  char *start_file;             /* run before the first line is read */
 } terminal;
 
-void terminal_open(terminal *t, lua_State *L);
+/* `script` is run first, in the session's scope; NULL: the user's own start file. */
+void terminal_open(terminal *t, lua_State *L, const char *script);
 /* The functions and properties to hand to moth_lua_prompt. */
 moth_lua_terminal terminal_functions(terminal *t);
 void terminal_close(terminal *t);
 /* Columns of the terminal on the standard output; 80 where there is none. */
 int terminal_width(void *data);
-
-/* ---- main.c, prompt.c ---- */
-
-/* Tells the error value at the top on the error stream and empties the stack; the exit status: 1, or 130 after an interrupt. */
-int command_report(lua_State *L);
-/* Reads lines until the end of the input; the exit status. */
-int command_prompt(lua_State *L, terminal *t);
 
 #endif

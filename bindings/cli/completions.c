@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WITH_WORDS = 16, MOST_ROWS = 40, GAP = 2 };
+enum { WITH_WORDS = 24, MOST_ROWS = 40, GAP = 2 };
 
 /* Pushes the list and where the word begins; the number of candidates, 0 where nothing is pushed. */
 static int push_candidates(editor *e, const char *text, size_t length, size_t cursor, size_t *begin) {

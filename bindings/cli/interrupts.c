@@ -48,7 +48,9 @@ static void on_hook(lua_State *L, lua_Debug *event) {
   (void)event;
   if (interrupts == 0) return unhook(L);
   if (!is_users(L, &anywhere)) {
-    if (!anywhere) unhook(L); /* back at the prompt */
+    if (anywhere) return;
+    unhook(L); /* back at the prompt */
+    moth_cancel_taken(context);
     return;
   }
   if (moth_lua_running(L) && milliseconds() < PATIENCE_MS) return; /* the trainer takes it between two batches */
@@ -69,7 +71,8 @@ static void on_interrupt(int signal_number) {
   interrupts++;
   if (interrupts > (at_prompt ? 2 : 1)) _exit(130);
   if (interrupts == 1) clock_gettime(CLOCK_MONOTONIC, &since);
-  else if (write(2, warning, sizeof warning - 1) < 0) _exit(130);
+  size_t shown = !at_prompt ? 0 : interrupts == 1 ? 1 : sizeof warning - 1; /* after the terminal's ^C */
+  if (shown > 0 && write(2, warning, shown) < 0) _exit(130);
   moth_cancel(context);
   hook(main_state);
   if (running_state != main_state) hook(running_state);
@@ -85,8 +88,6 @@ void interrupts_catch(lua_State *L, bool prompt) {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
 }
-
-void interrupts_at_prompt(void) { at_prompt = true; }
 
 bool interrupts_taken(lua_State *L) {
   bool was = interrupts > 0;
@@ -140,7 +141,8 @@ static int call_wrapped(lua_State *L) {
     status = lua_resetthread(thread);
     lua_xmove(thread, L, 1);
   }
-  if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
+  bool is_interrupt = interrupts > 0 && lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "interrupted") == 0;
+  if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING && !is_interrupt) {
     luaL_where(L, 1);
     lua_insert(L, -2);
     lua_concat(L, 2);

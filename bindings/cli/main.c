@@ -6,17 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "command.h"
 
 static const char usage_text[] =
   "usage: moth [options] [FILE [ARG...]]\n"
-  "  moth                the prompt\n"
-  "  moth FILE [ARG...]  run a script; `arg` holds the arguments\n"
-  "  moth -e CHUNK       run a chunk\n"
-  "  moth -              run a script from the standard input\n"
+  "  moth                   the prompt\n"
+  "  moth FILE [ARG...]     run a script; `arg` holds the arguments\n"
+  "  moth -e CHUNK          run a chunk\n"
+  "  moth -                 run a script from the standard input\n"
+  "  moth -i FILE [ARG...]  run a script, then the prompt with what it has defined\n"
   "options:\n"
   "  --threads N         threads of the engine, 1 to 256 (default: the processors this process may use)\n"
   "  --seed N            as moth.seed(N) before the script\n"
@@ -29,7 +29,7 @@ typedef struct command_line {
   int first_argument;           /* in argv, of the script's */
   long long threads, seed;
   bool has_threads, has_seed;
-  bool prompt;
+  bool then_prompt;             /* -i */
 } command_line;
 
 static int refuse(const char *format, const char *word) {
@@ -68,6 +68,10 @@ static int read_command_line(int argc, char **argv, command_line *line) {
       line->chunk = argv[i++];
       break;
     }
+    if (strcmp(word, "-i") == 0) {
+      line->then_prompt = true;
+      continue;
+    }
     const char *value = value_of("--threads", argc, argv, &i, &threads);
     if (threads) {
       if (value == NULL || !read_number(value, &line->threads) || line->threads < 1 || line->threads > 256) {
@@ -92,13 +96,14 @@ static int read_command_line(int argc, char **argv, command_line *line) {
   }
   if (line->chunk == NULL && i < argc) line->file = argv[i++];
   line->first_argument = i;
-  line->prompt = line->chunk == NULL && line->file == NULL;
+  if (line->then_prompt && (line->file == NULL || strcmp(line->file, "-") == 0)) return refuse("%s needs a file", "-i");
   return -1;
 }
 
 /* ---- Running ---- */
 
-int command_report(lua_State *L) {
+/* Tells the error value at the top on the error stream and empties the stack; the exit status: 1, or 130 after an interrupt. */
+static int report(lua_State *L) {
   const char *message = lua_tostring(L, -1);
   bool text = message != NULL;
   if (!text) message = luaL_tolstring(L, -1, NULL);
@@ -135,7 +140,8 @@ static void open_module(lua_State *L, const command_line *line) {
   luaL_requiref(L, "moth", luaopen_moth, line->file == NULL);
   lua_getfield(L, -1, "printing");
   lua_createtable(L, 0, 1);
-  lua_pushinteger(L, terminal_width(NULL));
+  int width = terminal_width(NULL);
+  lua_pushinteger(L, width < 20 ? 20 : width);
   lua_setfield(L, -2, "width");
   lua_call(L, 1, 0);
   lua_pop(L, 1);
@@ -145,26 +151,45 @@ static void open_module(lua_State *L, const command_line *line) {
 
 typedef struct job { int argc; char **argv; const command_line *line; int status; } job;
 
+/* The prompt, after the script where one is to be run first. */
+static int run_prompt(lua_State *L, const char *script) {
+  terminal t;
+  terminal_open(&t, L, script);
+  moth_lua_terminal functions = terminal_functions(&t);
+  int status = moth_lua_prompt(L, &functions);
+  terminal_close(&t);
+  return status;
+}
+
+/* A script before a prompt runs in the prompt's scope where there is a terminal; else as any other. */
+static int run_script(lua_State *L, const job *j) {
+  const command_line *line = j->line;
+  int count = push_arguments(L, j->argc, j->argv, line), status;
+  if (line->chunk != NULL) status = moth_lua_chunk(L, line->chunk, strlen(line->chunk), "=(command line)", count);
+  else status = moth_lua_file(L, strcmp(line->file, "-") == 0 ? NULL : line->file, count);
+  return status != LUA_OK ? report(L) : 0;
+}
+
+static bool can_read(const char *path) {
+  if (access(path, R_OK) == 0) return true;
+  fprintf(stderr, "cannot open %s: %s\n", path, strerror(errno));
+  return false;
+}
+
 static int run(lua_State *L) {
   job *j = lua_touserdata(L, 1);
-  terminal t;
   const command_line *line = j->line;
+  bool only_prompt = line->chunk == NULL && line->file == NULL, in_scope = line->then_prompt && isatty(0);
   luaL_openlibs(L);
   open_module(L, line);
   set_arg(L, j->argc, j->argv, line);
   interrupts_follow_coroutines(L);
-  interrupts_catch(L, line->prompt);
+  interrupts_catch(L, (only_prompt || line->then_prompt) && isatty(0));
   lua_settop(L, 0);
-  if (line->prompt) {
-    terminal_open(&t, L);
-    j->status = command_prompt(L, &t);
-    terminal_close(&t);
-    return 0;
-  }
-  int count = push_arguments(L, j->argc, j->argv, line), status;
-  if (line->chunk != NULL) status = moth_lua_chunk(L, line->chunk, strlen(line->chunk), "=(command line)", count);
-  else status = moth_lua_file(L, strcmp(line->file, "-") == 0 ? NULL : line->file, count);
-  if (status != LUA_OK) j->status = command_report(L);
+  if (in_scope && !can_read(line->file)) return j->status = 1, 0;
+  if (!only_prompt && !in_scope) j->status = run_script(L, j);
+  lua_settop(L, 0);
+  if (only_prompt || (line->then_prompt && j->status == 0)) j->status = run_prompt(L, in_scope ? line->file : NULL);
   return 0;
 }
 
@@ -177,7 +202,7 @@ int main(int argc, char **argv) {
   job j = { argc, argv, &line, 0 };
   lua_pushcfunction(L, run);
   lua_pushlightuserdata(L, &j);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) j.status = command_report(L);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) j.status = report(L);
   signal(SIGINT, SIG_DFL);
   lua_close(L);
   if (fflush(stdout) != 0 && j.status == 0) j.status = 1;

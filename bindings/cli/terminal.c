@@ -101,47 +101,7 @@ static int read_plain(terminal *t, const char *mark, const char **text, size_t *
   return 1;
 }
 
-/* Whether the text is a chunk, or the beginning of one. */
-static bool is_chunk(lua_State *L, const char *text) {
-  static const char mark[] = "<eof>";
-  int status = luaL_loadbufferx(L, text, strlen(text), "=(prompt)", "t");
-  size_t length = 0;
-  const char *message = status == LUA_ERRSYNTAX ? lua_tolstring(L, -1, &length) : NULL;
-  bool is_begun = message != NULL && length >= sizeof mark - 1 && strcmp(message + length - (sizeof mark - 1), mark) == 0;
-  if (status != LUA_OK) {
-    lua_pushfstring(L, "return %s", text);
-    if (luaL_loadbufferx(L, lua_tostring(L, -1), lua_rawlen(L, -1), "=(prompt)", "t") == LUA_OK) status = LUA_OK;
-    lua_pop(L, 2);
-  }
-  lua_pop(L, 1);
-  return status == LUA_OK || is_begun;
-}
-
-/* The next line of a block that is no chunk as a whole. */
-static bool take_rest(terminal *t, const char **text, size_t *length) {
-  if (t->rest == NULL) return false;
-  const char *from = t->rest + t->rest_at;
-  *text = from;
-  *length = strcspn(from, "\n");
-  t->rest_at += *length + 1;
-  if (from[*length] != 0) return true;
-  free(t->line);
-  t->line = t->rest; /* lives on with the line */
-  t->capacity = strlen(t->rest) + 1;
-  t->rest = NULL;
-  return true;
-}
-
-static void split(terminal *t, const char **text, size_t *length) {
-  free(t->rest);
-  t->rest = strdup(*text);
-  t->rest_at = 0;
-  take_rest(t, text, length);
-}
-
 static int interrupt(terminal *t) {
-  free(t->rest);
-  t->rest = NULL;
   interrupts_taken(t->L);
   forget_block(t);
   return -1;
@@ -164,7 +124,6 @@ static int read_edited(terminal *t, const char *mark, const char **text, size_t 
     return interrupt(t);
   case EDITOR_LINE: break;
   }
-  if (t->block == NULL && memchr(*text, '\n', *length) != NULL && !is_chunk(t->L, *text)) split(t, text, length);
   return 1;
 }
 
@@ -180,8 +139,7 @@ static int terminal_read(void *data, const char *mark, const char **text, size_t
   terminal *t = data;
   interrupts_taken(t->L);
   open_at_first(t);
-  int got = 1;
-  if (!take_rest(t, text, length)) got = t->editor != NULL ? read_edited(t, mark, text, length) : read_plain(t, mark, text, length);
+  int got = t->editor != NULL ? read_edited(t, mark, text, length) : read_plain(t, mark, text, length);
   if (got > 0) add_to_block(t, *text, *length);
   else if (got < 0) forget_block(t);
   return got;
@@ -212,11 +170,24 @@ moth_lua_terminal terminal_functions(terminal *t) {
   return (moth_lua_terminal){
     .size = sizeof(moth_lua_terminal), .data = t, .read = terminal_read, .write = terminal_write, .write_error = terminal_write_error,
     .width = terminal_width, .remember = terminal_remember, .interactive = t->interactive, .colour = t->interactive && has_colours(),
-    .unicode = speaks_unicode(),
+    .unicode = speaks_unicode(), .start_file = t->start_file,
   };
 }
 
-void terminal_open(terminal *t, lua_State *L) { *t = (terminal){ .L = L, .interactive = isatty(0) != 0 }; }
+/* $XDG_CONFIG_HOME/moth/init.lua */
+static char *find_start_file(void) {
+  const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+  char *path = NULL;
+  int length = -1;
+  if (folder != NULL && *folder == '/') length = asprintf(&path, "%s/moth/init.lua", folder);
+  else if (home != NULL && *home == '/') length = asprintf(&path, "%s/.config/moth/init.lua", home);
+  return length < 0 ? NULL : path;
+}
+
+void terminal_open(terminal *t, lua_State *L, const char *script) {
+  *t = (terminal){ .L = L, .interactive = isatty(0) != 0 };
+  if (t->interactive) t->start_file = script != NULL ? strdup(script) : find_start_file();
+}
 
 void terminal_close(terminal *t) {
   editor_close(t->editor);
@@ -224,5 +195,5 @@ void terminal_close(terminal *t) {
   forget_block(t);
   free(t->line);
   free(t->taken_back);
-  free(t->rest);
+  free(t->start_file);
 }
