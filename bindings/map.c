@@ -97,9 +97,9 @@ static int rows(lua_State *L) {
 }
 
 static int describe(lua_State *L) {
-  self(L, "describe()");
+  moth_tensor *t = self(L, "describe()");
   helpers_push(L, "describe");
-  lua_pushvalue(L, 1);
+  handle_push(L, module_here(L), t, MOTH_TENSOR_OBJECT); /* of our own metatable, whatever the argument's is */
   lua_call(L, 1, 1);
   return 1;
 }

@@ -14,6 +14,20 @@ function helper.here(offset)
   return ("%s:%d"):format(info.short_src, info.currentline + (offset or 0))
 end
 
+-- The bindings' own functions and tables for helpers: internal, helpers. What scripts cannot reach; specs of help walk it.
+function helper.internals(moth)
+  local helpers, internal
+  for _, value in next, debug.getregistry() do
+    if type(value) == "table" and type(rawget(value, "look")) == "function" and type(rawget(value, "put")) == "function" then helpers = value end
+  end
+  for i = 1, math.huge do
+    local name, value = debug.getupvalue(moth.args, i)
+    assert(name, "no internal")
+    if name == "internal" then internal = value break end
+  end
+  return internal, assert(helpers, "no helpers")
+end
+
 function helper.near(expected, got, tolerance)
   if type(expected) == "table" then
     assert(#expected == #got, ("%d values, expected %d"):format(#got, #expected))

@@ -73,7 +73,7 @@ return {
     example = "local path = os.tmpname() .. '.npy' moth.save(path, moth.eye(3)) print(moth.load(path))" },
   { "moth.save", "(path, t | { name = t })",
     "Writes tensors by the ending of the path: one to .npy or .csv (rank 1 or 2), a table of them, in name order, to .npz or .safetensors. " ..
-    "What stood there is replaced at once, or stays on failure.",
+    "All but .npz are packed where .gz follows. What stood there is replaced at once, or stays on failure.",
     see = "moth.load net:save",
     example = "local path = os.tmpname() .. '.npz' moth.save(path, { w = moth.eye(3), b = moth.ones(3) })" },
   { "moth.load_net", "(path)",

@@ -1,0 +1,51 @@
+-- Runs the one-line examples of the rows: examples.run(code) → what it printed, or the value of an expression as the prompt shows it; nil
+-- and the error where it fails. Settings and the default dtype are put back; files go to a folder of their own.
+local moth, helpers = ...
+
+local examples = {}
+
+local SETTINGS = { digits = 4, edge = 3, max = 1000, width = 80 }
+
+local function environment(printed)
+  local env = { moth = moth }
+  function env.print(...)
+    local texts = table.pack(...)
+    for i = 1, texts.n do texts[i] = tostring(texts[i]) end
+    printed[#printed + 1] = table.concat(texts, "\t")
+  end
+  return setmetatable(env, { __index = _G })
+end
+
+local function compiled(code, env)
+  return load("return " .. code, "=example", "t", env) or load(code, "=example", "t", env)
+end
+
+function examples.run(code, seed)
+  local printed = {}
+  local chunk, message = compiled(code, environment(printed))
+  if not chunk then return nil, message end
+  local out, dtype, printing = helpers.out, moth.dtype(), moth.printing()
+  helpers.out = { put = function(text) printed[#printed + 1] = text end,
+                  look = function() return { width = 80, colour = false, unicode = true, terminal = false } end }
+  moth.dtype "f32"
+  moth.printing(SETTINGS)
+  moth.seed(seed or 1)
+  local results = table.pack(pcall(chunk))
+  helpers.out = out
+  for i = 2, results.n do
+    if results[1] and results[i] ~= nil then printed[#printed + 1] = helpers.show_text(results[i]) end
+  end
+  moth.dtype(dtype)
+  moth.printing(printing)
+  if not results[1] then return nil, results[2] end
+  return table.concat(printed, "\n")
+end
+
+-- What it prints where that is the same in every run and short enough to be read.
+function examples.output(code)
+  local text = examples.run(code, 1)
+  if not text or text == "" or text:find "0x%x" or text ~= examples.run(code, 2) then return nil end
+  return select(2, text:gsub("\n", "")) < 12 and text or nil
+end
+
+return examples
