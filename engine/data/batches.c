@@ -25,7 +25,7 @@ const moth_row batches_row = {
          "x is [size, …], y likewise (class numbers i64[size]); a set without y gives x alone.",
   .options = batches_options,
   .option_count = BATCHES_OPTIONS,
-  .example = "for x, y in data:batches{ size = 32, shuffle = true } do print(x.shape[1]) end",
+  .example = "for x, y in moth.dataset{ moth.rand(8, 2), moth.rand(8, 1) }:batches{ size = 3, shuffle = true } do print(#x, #y) end",
   .foreign = "DataLoader dataloader",
 };
 

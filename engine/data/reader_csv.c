@@ -307,7 +307,7 @@ const reader_class reader_csv = {
                   "of words over numbers is a header. Columns count from the index base, negative ones from the end.",
            .options = csv_options,
            .option_count = CSV_OPTIONS,
-           .example = "local data = moth.csv(\"iris.csv\", { skip = 1, label = -1 })",
+           .example = "print(moth.csv(\"scripts/data/iris.csv\", { skip = 1, label = -1 }))",
            .foreign = "read_csv loadtxt genfromtxt" },
   .read = read_path,
 };

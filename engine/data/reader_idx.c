@@ -119,7 +119,8 @@ const reader_class reader_idx = {
                   "takes them. y holds class numbers, the classes are \"0\", \"1\" … up to the largest label.",
            .options = idx_options,
            .option_count = IDX_OPTIONS,
-           .example = "local train = moth.idx(\"train-images-idx3-ubyte.gz\", \"train-labels-idx1-ubyte.gz\")",
+           .example = "local path = os.tmpname(); local file = io.open(path, \"wb\"); file:write(\"\\0\\0\\8\\1\\0\\0\\0\\3\\1\\2\\3\"); "
+                      "file:close(); print(moth.idx(path)); os.remove(path)",
            .foreign = "mnist ubyte" },
   .read = read_set,
 };

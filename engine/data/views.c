@@ -24,7 +24,8 @@ const moth_row split_row = {
          "Part i ends at row round(n · (f1 + … + fi)), so that fractions which add up to 1 use every row.",
   .options = split_options,
   .option_count = SPLIT_OPTIONS,
-  .example = "local train, valid, test = data:split(0.7, 0.15, 0.15, { stratify = true, seed = 1 })",
+  .example = "local train, valid, test = moth.dataset{ moth.rand(20, 2), moth.rand(20, 1) }:split(0.7, 0.15, 0.15, { seed = 1 }); "
+             "print(#train, #valid, #test)",
   .foreign = "train_test_split random_split",
 };
 

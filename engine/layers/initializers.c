@@ -65,7 +65,7 @@ static moth_status constant_fill(moth *m, const moth_part *part, const parameter
 }
 const initializer_class initializer_constant = {
   .row = { .name = "constant", OPTIONS_OF(constant_options), .doc = "Every value v.",
-           .example = "moth.dense{ 10, bias_init = moth.init.constant(0.1) }", .foreign = "constant_ Constant fill full" },
+           .example = "moth.dense{ 10, bias_init = moth.constant(0.1) }", .foreign = "constant_ Constant fill full" },
   .fill = constant_fill };
 
 /* ---- uniform, normal ---- */
@@ -82,7 +82,7 @@ static moth_status uniform_fill(moth *m, const moth_part *part, const parameter_
 }
 const initializer_class initializer_uniform = {
   .row = { .name = "uniform", OPTIONS_OF(uniform_options), .doc = "Uniform in [a, b).",
-           .example = "moth.dense{ 1, init = moth.init.uniform(-1, 1) }", .foreign = "uniform_ RandomUniform random_uniform" },
+           .example = "moth.dense{ 1, init = moth.uniform(-1, 1) }", .foreign = "uniform_ RandomUniform random_uniform" },
   .fill = uniform_fill };
 
 static const moth_option_row normal_options[] = {
@@ -96,7 +96,7 @@ static moth_status normal_fill(moth *m, const moth_part *part, const parameter_v
 }
 const initializer_class initializer_normal = {
   .row = { .name = "normal", OPTIONS_OF(normal_options), .doc = "Normal, of this mean and deviation.",
-           .example = "moth.dense{ 10, init = moth.init.normal(0, 0.02) }", .foreign = "normal_ RandomNormal random_normal gaussian" },
+           .example = "moth.dense{ 10, init = moth.normal(0, 0.02) }", .foreign = "normal_ RandomNormal random_normal gaussian" },
   .fill = normal_fill };
 
 /* ---- by the fans ---- */

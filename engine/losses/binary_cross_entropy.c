@@ -99,7 +99,7 @@ const loss_class loss_binary_cross_entropy = {
                   "mean of -T log P - (1 - T) log(1 - P) over all elements; together with the sigmoid dE/dZ = (P - T)/elements. "
                   "P [rows, ...]; T [rows, ...] of 0 and 1, or the classes i64[rows] for one output. In nats. Alone, logarithms are at "
                   "least -100 as in PyTorch",
-           .example = "moth.train{ net = net, data = { x, y }, loss = \"binary_cross_entropy\", epochs = 100 }",
+           .example = "print(moth.binary_cross_entropy(moth.tensor{ { 0.25 }, { 0.75 } }, moth.tensor{ { 0 }, { 1 } }))",
            .foreign = "bce BCELoss BCEWithLogitsLoss bce_with_logits binary_crossentropy BinaryCrossentropy logistic log_loss bce_loss "
                       "binary_cross_entropy_with_logits" },
   .fuses = "sigmoid", .is_binary = true, .takes_shares = true, .over_elements = true, .check = check, .fused = fused, .lanes = lanes, .rows = rows };

@@ -95,7 +95,7 @@ const loss_class loss_cross_entropy = {
                   "mean over the rows of -sum_c T_c log P_c, with weights divided by the sum of the rows' class weights; together with the "
                   "softmax dE/dZ = (P - T)/rows. P [rows, classes]; T the classes i64[rows], or rows [rows, classes] that sum to 1. In "
                   "nats. Alone, logarithms are at least -100 as in binary_cross_entropy",
-           .example = "moth.train{ net = net, data = digits, loss = \"cross_entropy\", epochs = 20 }",
+           .example = "print(moth.cross_entropy(moth.tensor{ { 0.25, 0.75 } }, moth.tensor({ 2 }, { dtype = \"i64\" })))",
            .foreign = "categorical_crossentropy sparse_categorical_crossentropy CrossEntropyLoss CategoricalCrossentropy "
                       "SparseCategoricalCrossentropy crossentropy softmax_cross_entropy ce nll_loss NLLLoss CrossEntropyCriterion" },
   .fuses = "softmax", .takes_shares = true, .check = check, .fused = fused, .weight = weight, .rows = rows };

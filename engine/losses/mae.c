@@ -19,5 +19,6 @@ const loss_class loss_mae = {
   .row = { .name = "mae", .options = mae_options, .option_count = sizeof mae_options / sizeof *mae_options,
            .doc = "Mean absolute error.\n"
                   "mean of |P - T| over all elements, dE/dP = sign(P - T)/elements (0 where equal). P, T [rows, ...]; in T's unit",
-           .example = "moth.mae(net:predict(x), y)", .foreign = "L1Loss l1 l1_loss mean_absolute_error MeanAbsoluteError" },
+           .example = "print(moth.mae(moth.tensor{ 1, 2 }, moth.tensor{ 1, 4 }))",
+           .foreign = "L1Loss l1 l1_loss mean_absolute_error MeanAbsoluteError" },
   .over_elements = true, .check = loss_check_values, .rows = rows };

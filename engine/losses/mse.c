@@ -24,6 +24,6 @@ const loss_class loss_mse = {
   .row = { .name = "mse", .options = mse_options, .option_count = sizeof mse_options / sizeof *mse_options,
            .doc = "Mean squared error.\n"
                   "mean of (P - T)^2 over all elements, dE/dP = 2 (P - T)/elements. P, T [rows, ...]; in the square of T's unit",
-           .example = "moth.mse(net:predict(x), y)",
+           .example = "print(moth.mse(moth.tensor{ 1, 2 }, moth.tensor{ 1, 4 }))",
            .foreign = "MSELoss mean_squared_error MeanSquaredError mse_loss squared_loss l2 L2Loss" },
   .over_elements = true, .check = loss_check_values, .lanes = lanes, .rows = rows };

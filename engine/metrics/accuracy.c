@@ -54,6 +54,6 @@ const metric_class metric_accuracy = {
            .doc = "The share of rows whose class is right, 0 to 1.\n"
                   "P [rows, classes]: the largest output of a row, the first of equal ones; P [rows, 1] or [rows]: whether it is at least "
                   "1/2. T the classes i64[rows], or one-hot rows or 0/1 values of P's shape",
-           .example = "moth.accuracy(net:predict(test.x), test.y)",
+           .example = "moth.accuracy(moth.tensor{ { 0.2, 0.8 }, { 0.6, 0.4 } }, moth.tensor({ 2, 2 }, { dtype = \"i64\" }))",
            .foreign = "acc Accuracy categorical_accuracy binary_accuracy accuracy_score" },
   .higher_is_better = true, .state_bytes = state_bytes, .begin = begin, .add = add, .finish = finish, .check = check };

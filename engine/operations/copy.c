@@ -10,7 +10,7 @@ static moth_status apply_clone(const operation_call *call) {
 }
 
 const operation_class operation_clone = {
-  .row = { .row = { ROW_TEXTS("clone", "a row-major copy", "x:clone()") },
+  .row = { .row = { ROW_TEXTS("clone", "a row-major copy", "moth.range(1, 3):clone()") },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -19,7 +19,8 @@ const operation_class operation_clone = {
   .code = 0,
 };
 const operation_class operation_contiguous = {
-  .row = { .row = { ROW_TEXTS("contiguous", "the tensor itself where it is row-major, else such a copy", "x:t():contiguous()") },
+  .row = { .row = { ROW_TEXTS("contiguous", "the tensor itself where it is row-major, else such a copy",
+                              "moth.ones(2, 3):t():contiguous():is_contiguous()") },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -47,7 +48,7 @@ static moth_status apply_to(const operation_call *call) {
 const operation_class operation_to = {
   .row = { .row = { ROW_TEXTS("to",
                               "a copy in another dtype\nFloats lose their fraction on the way to integers; what does not fit is an error",
-                              "x:to\"f64\""),
+                              "moth.range(1, 3):to\"i64\""),
                     ROW_OPTIONS(to_options) },
            .inputs = 1,
            .results = 1,
@@ -76,7 +77,7 @@ static moth_status apply_fill(const operation_call *call) {
 }
 
 const operation_class operation_fill_ = {
-  .row = { .row = { ROW_TEXTS("fill_", "sets every element to a value", "x:fill_(7)"), ROW_OPTIONS(fill_options) },
+  .row = { .row = { ROW_TEXTS("fill_", "sets every element to a value", "moth.zeros(3):fill_(7)"), ROW_OPTIONS(fill_options) },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -84,7 +85,7 @@ const operation_class operation_fill_ = {
   .apply = apply_fill,
 };
 const operation_class operation_zero_ = {
-  .row = { .row = { ROW_TEXTS("zero_", "sets every element to 0", "x:zero_()") },
+  .row = { .row = { ROW_TEXTS("zero_", "sets every element to 0", "moth.ones(3):zero_()") },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -111,7 +112,8 @@ static moth_status apply_copy(const operation_call *call) {
 }
 
 const operation_class operation_copy_ = {
-  .row = { .row = { ROW_TEXTS("copy_", "takes over another tensor's elements, broadcast and converted", "x:copy_(y)") },
+  .row = { .row = { ROW_TEXTS("copy_", "takes over another tensor's elements, broadcast and converted",
+                              "moth.zeros(2, 3):copy_(moth.range(1, 3))") },
            .inputs = 2,
            .results = 1,
            .dtypes = ALL_DTYPES,

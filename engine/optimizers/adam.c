@@ -37,6 +37,7 @@ const optimizer_class optimizer_adam = {
            .doc = "Steps by the mean gradient over the root of the mean squared gradient.\n"
                   "g += weight_decay w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; "
                   "w -= lr m/(1 - beta1^t)/(sqrt(v/(1 - beta2^t)) + epsilon). As torch.optim.Adam; Kingma and Ba 2015",
-           .example = "moth.train{ net = net, data = data, loss = \"mse\", epochs = 10, optimizer = moth.adam{ lr = 1e-3 } }",
+           .example = "moth.net{ input = 2, moth.dense(1) }:train{ data = { moth.rand(8, 2), moth.rand(8, 1) }, loss = \"mse\", "
+                      "epochs = 5, optimizer = moth.adam{ lr = 1e-2 }, progress = false }",
            .foreign = "Adam ADAM" },
   .states = states, .state_names = { "mean", "mean_square" }, .prepare = prepare, .update = update };

@@ -34,6 +34,7 @@ const optimizer_class optimizer_sgd = {
            .doc = "Gradient descent, with momentum where asked.\n"
                   "g += weight_decay w; v = g at the first step, then momentum v + g; w -= lr v (nesterov: lr (g + momentum v)). "
                   "As torch.optim.SGD; Sutskever et al. 2013",
-           .example = "moth.train{ net = net, data = data, loss = \"mse\", epochs = 10, optimizer = moth.sgd{ lr = 0.1, momentum = 0.9 } }",
+           .example = "local net, opt = moth.net{ input = 2, moth.dense(1) }, moth.sgd{ lr = 0.1, momentum = 0.9 }; "
+                      "net:backprop({ { 0, 1 } }, { { 1 } }, \"mse\"); opt:step(net)",
            .foreign = "SGD gradient_descent GradientDescent momentum" },
   .states = states, .state_names = { "velocity" }, .is_plain = true, .prepare = prepare, .update = update };

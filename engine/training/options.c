@@ -78,7 +78,8 @@ const moth_row trainer_row = {
          "The loss of an epoch is the mean of its batches' losses by rows, as they were met, before each update and without penalties.\n"
          "With validation= the weights of the best epoch are put back at the end, whatever ended it.",
   .options = train_options, .option_count = TRAIN_OPTIONS,
-  .example = "run = moth.train{ net = net, data = data, loss = \"cross_entropy\", epochs = 10 }",
+  .example = "local run = moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, "
+             "loss = \"mse\", epochs = 3, progress = false }; print(#run.loss)",
   .foreign = "fit",
 };
 
