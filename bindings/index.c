@@ -1,5 +1,5 @@
-/* index.c: t[i], t[i] = v, t(2, 3), t({2, 4}, {}, -1), t[mask], t[ids] on both sides of =, and the names of methods and properties. Rows count from 1; the
- * border rule: t[#t + 1] reads as nil, so that ipairs works, and any other place outside raises. */
+/* index.c: t[i], t[i] = v, t(2, 3), t({2, 4}, {}, -1), t[mask], t[ids] on both sides of =, and the names of methods and properties. Rows
+ * count from 1; the border rule: t[#t + 1] reads as nil, so that ipairs works, and any other place outside raises. */
 #include "binding.h"
 
 #include <string.h>

@@ -2,6 +2,8 @@
  * tensor's userdata made while it runs is a weak key of the scope's table. */
 #include "binding.h"
 
+#include <string.h>
+
 void scope_note(lua_State *L, const module *M) {
   luaL_checkstack(L, 4, NULL);
   lua_rawgeti(L, LUA_REGISTRYINDEX, M->scope);
@@ -50,7 +52,7 @@ static void look_into(lua_State *L, int base, int at) {
     break;
   default:
     for (int i = 1; (name = lua_getupvalue(L, at, i)) != NULL; i++) {
-      if (name[0] == '_' && name[1] == 'E' && name[2] == 'N' && name[3] == 'V' && name[4] == 0) lua_pop(L, 1); /* globals are not returned */
+      if (strcmp(name, "_ENV") == 0) lua_pop(L, 1); /* globals are not returned */
       else reach(L, base);
     }
   }

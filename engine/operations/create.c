@@ -279,7 +279,8 @@ static moth_status apply_one_hot(const operation_call *call) {
 }
 
 const operation_class operation_one_hot = {
-  .row = { .row = { ROW_TEXTS("one_hot", "a row for each class number, 1 at its class and 0 elsewhere", "moth.one_hot(moth.tensor({ 2, 1 }, { dtype = \"i64\" }), 3)"),
+  .row = { .row = { ROW_TEXTS("one_hot", "a row for each class number, 1 at its class and 0 elsewhere",
+                              "moth.one_hot(moth.tensor({ 2, 1 }, { dtype = \"i64\" }), 3)"),
                     ROW_OPTIONS(one_hot_options) },
            .inputs = 1,
            .results = 1,

@@ -9,9 +9,7 @@
     .fallback = MOTH_INT(NULL, 0), .foreign = "k diagonal"                                                                                 \
   }
 #define OPTION_SIDE(name, at, text, axis)                                                                                                  \
-  {                                                                                                                                        \
-    .key = name, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION, .fallback = MOTH_INT(NULL, axis)         \
-  }
+  { .key = name, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION, .fallback = MOTH_INT(NULL, axis) }
 
 /* A diagonal of the matrices that two axes span: a view with those axes left out and the diagonal as the last one. */
 static moth_status diagonal_view(const operation_call *call, moth_tensor *t, int64_t offset, int rows, int columns, moth_tensor **view) {
@@ -49,7 +47,7 @@ static moth_status apply_diagonal(const operation_call *call) {
   if (status == MOTH_OK) status = operation_axis(call, t, options_int(call->options, DIAGONAL_ROWS), &rows);
   if (status == MOTH_OK) status = operation_axis(call, t, options_int(call->options, DIAGONAL_COLUMNS), &columns);
   if (status != MOTH_OK) return status;
-  if (rows == columns) return context_fail(call->m, MOTH_INDEX, call->where, "axis %d appears twice", rows + call->m->index_base);
+  if (rows == columns) { return context_fail(call->m, MOTH_INDEX, call->where, "axis %d appears twice", rows + call->m->index_base); }
   status = diagonal_view(call, t, options_int(call->options, DIAGONAL_OFFSET), rows, columns, &view);
   if (status == MOTH_OK) operation_give(call, 0, view);
   return status;
@@ -127,7 +125,8 @@ static void clear_triangle(const moth_tensor *t, char *values, int64_t offset, b
     if (from >= to) continue;
     char *at = values + i * down + from * along;
     if (along == width) memset(at, 0, (size_t)((to - from) * width));
-    else for (int64_t j = from; j < to; j++, at += along) memset(at, 0, (size_t)width);
+    else
+      for (int64_t j = from; j < to; j++, at += along) memset(at, 0, (size_t)width);
   }
 }
 

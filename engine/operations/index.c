@@ -114,7 +114,9 @@ static moth_status apply_index(const operation_call *call) {
 }
 
 const operation_class operation_index = {
-  .row = { .row = { ROW_TEXTS("index", "copies of the slices at the given positions of an axis; t[ids] for rows\n[…, n, …] by ids [k…] -> […, k…, …]",
+  .row = { .row = { ROW_TEXTS("index",
+                              "copies of the slices at the given positions of an axis; t[ids] for rows\n"
+                              "[..., n, ...] by ids [k...] -> [..., k..., ...]",
                               "moth.range(10, 50, 10):index(1, moth.tensor({ 3, 1 }, { dtype = \"i64\" }))"),
                     ROW_OPTIONS(index_options) },
            .inputs = 2,
@@ -145,7 +147,8 @@ static moth_status apply_gather(const operation_call *call) {
 }
 
 const operation_class operation_gather = {
-  .row = { .row = { ROW_TEXTS("gather", "picks along an axis: for each position the element of its own lane\n"
+  .row = { .row = { ROW_TEXTS("gather",
+                              "picks along an axis: for each position the element of its own lane\n"
                               "y[i][j] = x[ids[i][j]][j] along axis 1 of a matrix; ids may be smaller than x along other axes",
                               "moth.eye(3):gather(2, moth.tensor({ { 1 }, { 2 }, { 1 } }, { dtype = \"i64\" }))"),
                     ROW_OPTIONS(index_options) },
@@ -208,9 +211,7 @@ static const moth_option_row roll_options[] = {
                   .foreign = "dims dim" },
 };
 
-static int64_t entry(const moth_option *list, size_t i) {
-  return list->kind == MOTH_OPTION_INT ? list->as.integer : list->as.integers[i];
-}
+static int64_t entry(const moth_option *list, size_t i) { return list->kind == MOTH_OPTION_INT ? list->as.integer : list->as.integers[i]; }
 
 /* How far each axis turns, 0 <= shift < size; the same axis twice adds up. */
 static moth_status read_shifts(const operation_call *call, const moth_tensor *t, int64_t shifts[MOTH_MAX_RANK]) {
@@ -233,7 +234,8 @@ static moth_status read_shifts(const operation_call *call, const moth_tensor *t,
 }
 
 /* The elements of `from` from one axis on, each of its two parts at its new place. */
-static moth_status copy_turned(const operation_call *call, const moth_tensor *from, const moth_tensor *to, const int64_t *shifts, int axis) {
+static moth_status copy_turned(const operation_call *call, const moth_tensor *from, const moth_tensor *to, const int64_t *shifts,
+                               int axis) {
   while (axis < from->rank && shifts[axis] == 0) axis++;
   if (axis == from->rank) {
     moth_tensor place = *to;

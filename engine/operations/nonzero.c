@@ -24,13 +24,9 @@ static inline __attribute__((always_inline)) int64_t write_marks(const nonzero *
   found += marks[i] != 0;                                                                                                                  \
   row += marks[i] != 0 ? rank : 0
   while (i + 8 <= n && found + 8 <= room) {
-    for (int j = 0; j < 8; j++, i++) {
-      WRITE_MARK;
-    }
+    for (int j = 0; j < 8; j++, i++) { WRITE_MARK; }
   }
-  for (; i < n && found < room; i++) {
-    WRITE_MARK;
-  }
+  for (; i < n && found < room; i++) { WRITE_MARK; }
 #undef WRITE_MARK
   return found;
 }

@@ -22,11 +22,9 @@ static inline char *element(const positions *p, char *t, const char *id) {
     char *other = at[1], *t = at[2];                                                                                                       \
     bool takes = p->work == POSITIONS_TAKE;                                                                                                \
     if (takes) {                                                                                                                           \
-      for (int64_t i = 0; i < n; i++, id += steps[0], other += steps[1], t += steps[2])                                                    \
-        *(type *)other = *(const type *)element(p, t, id);                                                                                     \
+      for (int64_t i = 0; i < n; i++, id += steps[0], other += steps[1], t += steps[2]) *(type *)other = *(const type *)element(p, t, id); \
     } else {                                                                                                                               \
-      for (int64_t i = 0; i < n; i++, id += steps[0], other += steps[1], t += steps[2])                                                    \
-        *(type *)element(p, t, id) = *(const type *)other;                                                                                     \
+      for (int64_t i = 0; i < n; i++, id += steps[0], other += steps[1], t += steps[2]) *(type *)element(p, t, id) = *(const type *)other; \
     }                                                                                                                                      \
   }
 MOVE_RUN(uint8_t)
@@ -38,7 +36,7 @@ MOVE_RUN(uint64_t)
     const char *id = at[0], *other = at[1];                                                                                                \
     char *t = at[2];                                                                                                                       \
     for (int64_t i = 0; i < n; i++, id += steps[0], other += steps[1], t += steps[2]) {                                                    \
-      type *to = (type *)element(p, t, id);                                                                                                 \
+      type *to = (type *)element(p, t, id);                                                                                                \
       type a = *to, b = *(const type *)other;                                                                                              \
       *to = (type)(sum);                                                                                                                   \
     }                                                                                                                                      \

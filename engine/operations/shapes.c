@@ -257,8 +257,8 @@ static const moth_option_row repeat_options[] = {
     .fallback = MOTH_INTS(NULL, 0, NULL) },
 };
 
-/* The first `filled` of `whole` places along an axis hold one copy: it doubles until all do. What lies behind the axis is full already, what
- * lies before it is not there yet. */
+/* The first places along an axis hold one copy, which doubles until it fills `whole`. What lies behind the axis is full already, what lies
+ * before it is not there yet. */
 static moth_status repeat_along(const operation_call *call, const moth_tensor *filled, int axis, int64_t whole) {
   moth_tensor from = *filled, to = *filled;
   int64_t width = (int64_t)dtype_size(from.dtype), step = from.strides[axis] * width, rest = from.count / from.size[axis];
@@ -310,7 +310,8 @@ static moth_status apply_repeat(const operation_call *call) {
 }
 
 SHAPE_OPERATION(repeat_times,
-                "copies side by side along each axis, as PyTorch's repeat\n[s...] by n... -> [n*s...]; more numbers than axes add axes in front",
+                "copies side by side along each axis, as PyTorch's repeat\n"
+                "[s...] by n... -> [n*s...]; more numbers than axes add axes in front",
                 "moth.eye(2):repeat_times(3, 1)", repeat_options, apply_repeat, 0);
 SHAPE_OPERATION(tile,
                 "copies side by side along each axis, as NumPy's tile: fewer numbers than axes count for the last ones\n"

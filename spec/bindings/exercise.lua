@@ -7,6 +7,12 @@ t[1] = { 5, 6 }
 u = t({ 1, 2 }, 1)
 u = t[t:gt(1)]
 assert(tostring(t):find "f32")
+t[moth.tensor({ 2 }, { dtype = "i64" })] = { { 7, 8 } }
+local parts, x, y = t:unbind(), moth.meshgrid{ t[1], t[2], indexing = "xy" }
+for i, row in t:rows() do parts[i] = row:map(function(v) return v + 1 end) end
+parts = moth.scope(function() return { t:split(1)[1], moth.scope(function() return t + 1 end) } end)
+t:apply_(math.abs)
+assert(tostring(t:describe()):find "mean")
 
 local net = moth.net{ input = 2, moth.dense{ 3, "tanh", init = function(shape) return moth.ones(shape) end }, moth.dense(1, "sigmoid") }
 assert(tostring(net):find "net")

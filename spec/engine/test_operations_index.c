@@ -34,7 +34,8 @@ static void test_index(void **state) {
   assert_tensor(tensors_of_two(m, "index", tensors_value(t), tensors_value(two), OPTIONS(MOTH_INT("axis", 1))), "f32[3,1,2,2]", 2, 3, 0, 1,
                 6, 7, 4, 5, 10, 11, 8, 9);
   moth_tensor *one = tensors_make(m, MOTH_I64, 0, NULL, NUMBERS(1));
-  assert_tensor(tensors_of_two(m, "index", tensors_value(t), tensors_value(one), OPTIONS(MOTH_INT("axis", 2))), "f32[3,2]", 1, 3, 5, 7, 9, 11);
+  assert_tensor(tensors_of_two(m, "index", tensors_value(t), tensors_value(one), OPTIONS(MOTH_INT("axis", 2))), "f32[3,2]", 1, 3, 5, 7, 9,
+                11);
   moth_release(t), moth_release(ids), moth_release(two), moth_release(one);
   moth_close(m);
 }
@@ -87,8 +88,9 @@ static void test_scatter(void **state) {
   assert_tensor(change(m, "scatter_", range(m, MOTH_F64, SHAPE(3, 3)), ids, tensors_real(-1), 0), "f64[3,3]", -1, -1, -1, 3, -1, 5, -1, 7,
                 -1);
   ids = tensors_make(m, MOTH_I64, SHAPE(2, 2), NUMBERS(2, 2, 0, 1));
-  assert_tensor(change(m, "scatter_", range(m, MOTH_F64, SHAPE(3, 3)), ids, tensors_value(tensors_make(m, MOTH_F32, SHAPE(2), NUMBERS(8, 9))), 1),
-                "f64[3,3]", 0, 1, 9, 8, 9, 5, 6, 7, 8);
+  assert_tensor(
+      change(m, "scatter_", range(m, MOTH_F64, SHAPE(3, 3)), ids, tensors_value(tensors_make(m, MOTH_F32, SHAPE(2), NUMBERS(8, 9))), 1),
+      "f64[3,3]", 0, 1, 9, 8, 9, 5, 6, 7, 8);
   moth_tensor *t = range(m, MOTH_F32, SHAPE(2, 2));
   moth_value results[MOTH_MAX_RESULTS], inputs[] = { tensors_value(t), tensors_value(t), tensors_real(1) };
   int count;
@@ -107,7 +109,8 @@ static void test_overlap(void **state) {
   (void)state;
   moth *m = support_open(NULL);
   moth_tensor *t = range(m, MOTH_I64, SHAPE(4));
-  change(m, "index_put_", t, IDS(1, 2, 3), tensors_value(tensors_of(m, "narrow", t, OPTIONS(MOTH_INT(NULL, 0), MOTH_INT(NULL, 0), MOTH_INT(NULL, 3)))), 0);
+  change(m, "index_put_", t, IDS(1, 2, 3),
+         tensors_value(tensors_of(m, "narrow", t, OPTIONS(MOTH_INT(NULL, 0), MOTH_INT(NULL, 0), MOTH_INT(NULL, 3)))), 0);
   assert_tensor((moth_tensor *)moth_retain(t), "i64[4]", 0, 0, 1, 2);
   change(m, "index_add_", t, moth_retain(t), tensors_value(moth_retain(t)), 0); /* positions 0 0 1 2 */
   assert_tensor(t, "i64[4]", 0, 1, 3, 2);
@@ -128,8 +131,8 @@ static void test_overlap(void **state) {
 static void test_nonzero(void **state) {
   (void)state;
   moth *m = support_open_with(NULL, from_one);
-  moth_tensor *t = tensors_make(m, MOTH_F32, SHAPE(2, 3), NUMBERS(0, 5, NAN, -1, 0, 0)), *one = tensors_make(m, MOTH_BOOL, 0, NULL, NUMBERS(1)),
-              *zero = tensors_make(m, MOTH_BOOL, 0, NULL, NUMBERS(0));
+  moth_tensor *t = tensors_make(m, MOTH_F32, SHAPE(2, 3), NUMBERS(0, 5, NAN, -1, 0, 0)),
+              *one = tensors_make(m, MOTH_BOOL, 0, NULL, NUMBERS(1)), *zero = tensors_make(m, MOTH_BOOL, 0, NULL, NUMBERS(0));
   assert_tensor(tensors_of(m, "nonzero", t, NULL), "i64[3,2]", 1, 2, 1, 3, 2, 1);
   assert_tensor(tensors_of(m, "nonzero", one, NULL), "i64[1,0]", 0);
   assert_tensor(tensors_of(m, "nonzero", zero, NULL), "i64[0,0]", 0);
@@ -200,7 +203,9 @@ static void check_masks(moth *m, dice *d, moth_dtype dtype) {
   moth_release(tensors_run(m, "masked_put_", inputs, 3, NULL).as.tensor);
   for (int64_t i = 0, k = 0; i < n; i++) {
     for (int64_t j = 0; j < width; j++) {
-      double expected = !plain->values[i] ? tensors_at(copy, i * width + j) : is_number ? 1 : tensors_at(picked, (marked - 1 - k) * width + j);
+      double expected = !plain->values[i] ? tensors_at(copy, i * width + j)
+                        : is_number       ? 1
+                                          : tensors_at(picked, (marked - 1 - k) * width + j);
       assert_true(tensors_at(t, i * width + j) == expected);
     }
     k += plain->values[i];
@@ -210,7 +215,8 @@ static void check_masks(moth *m, dice *d, moth_dtype dtype) {
   for (int64_t i = 0, k = 0; i < n; i++) {
     if (plain->values[i]) assert_true(tensors_at(found, k++) == (double)(i + m->index_base));
   }
-  moth_release(found), moth_release(turned), moth_release(copy), moth_release(picked), moth_release(plain), moth_release(mask), moth_release(t);
+  moth_release(found), moth_release(turned), moth_release(copy), moth_release(picked), moth_release(plain), moth_release(mask),
+      moth_release(t);
 }
 
 /* index, then index_put_ and index_add_ with the rows that it gave, along either axis. */
@@ -304,9 +310,9 @@ static void test_untouched(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_index),   cmocka_unit_test(test_index_put), cmocka_unit_test(test_index_add), cmocka_unit_test(test_scatter),
-    cmocka_unit_test(test_overlap), cmocka_unit_test(test_nonzero),   cmocka_unit_test(test_roll),      cmocka_unit_test(test_random),
-    cmocka_unit_test(test_untouched),
+    cmocka_unit_test(test_index),   cmocka_unit_test(test_index_put), cmocka_unit_test(test_index_add),
+    cmocka_unit_test(test_scatter), cmocka_unit_test(test_overlap),   cmocka_unit_test(test_nonzero),
+    cmocka_unit_test(test_roll),    cmocka_unit_test(test_random),    cmocka_unit_test(test_untouched),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
