@@ -87,6 +87,14 @@ moth.dropout(p)                                                       layer
     local from_text = load("local function f(a)\n  return a\nend\nreturn f")()
     has(source("f", { f = from_text }), "local function f(a)\n  return a\nend")
     begins(about("d", { d = moth.dropout }), "moth.dropout(p)")
+    local typed = helpers.typed
+    helpers.typed = { ["=(prompt 3)"] = "-- Half.\nfunction half(x)\n  return x / 2\nend" }
+    local env = {}
+    load(helpers.typed["=(prompt 3)"], "=(prompt 3)", "t", env)()
+    local shown, told = source("half", env), about("half", env)
+    helpers.typed = typed
+    assert.equal("at the prompt\nfunction half(x)\n  return x / 2\nend", shown)
+    has(told, "half(x) ", "  Half.", "Defined   at the prompt")
     has(about("f", { f = print }), "function")
   end)
 

@@ -24,14 +24,16 @@ function examples.run(code, seed)
   local printed = {}
   local chunk, message = compiled(code, environment(printed))
   if not chunk then return nil, message end
-  local out, dtype, printing = helpers.out, moth.dtype(), moth.printing()
+  local out, dtype, printing, arguments = helpers.out, moth.dtype(), moth.printing(), rawget(_G, "arg")
   helpers.out = { put = function(text) printed[#printed + 1] = text end,
                   look = function() return { width = 80, colour = false, unicode = true, terminal = false } end }
   moth.dtype "f32"
   moth.printing(SETTINGS)
   moth.seed(seed or 1)
+  rawset(_G, "arg", {})
   local results = table.pack(pcall(chunk))
   helpers.out = out
+  rawset(_G, "arg", arguments)
   for i = 2, results.n do
     if results[1] and results[i] ~= nil then printed[#printed + 1] = helpers.show_text(results[i]) end
   end

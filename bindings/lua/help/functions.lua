@@ -3,18 +3,17 @@ local _, helpers = ...
 
 local functions = {}
 
--- The lines of what a function was compiled from: its file, the chunk itself, or what the session keeps (helpers.session_source(name)).
+-- The lines of what a function was compiled from: what the session keeps of what was typed, its file, or the chunk itself.
 local function lines_of(source)
-  local text
-  if source:sub(1, 1) == "@" then
+  local text = helpers.typed and helpers.typed[source]
+  if not text and source:sub(1, 1) == "@" then
     local file = io and io.open(source:sub(2), "r")
     if not file then return nil end
     text = file:read(2^24) or ""
     file:close()
-  elseif helpers.session_source then
-    text = helpers.session_source(source)
+  elseif not text and source:sub(1, 1) ~= "=" then
+    text = source
   end
-  if not text and not source:find "^[@=]" then text = source end
   if not text then return nil end
   local lines = {}
   for line in (text .. "\n"):gmatch "(.-)\r?\n" do lines[#lines + 1] = line end
@@ -44,7 +43,7 @@ function functions.about(value)
   local info = debug.getinfo(value, "S")
   if info.what == "C" then return { where = "in C", arguments = "(...)" } end
   local about = { where = ("%s:%d"):format(info.short_src, info.linedefined), arguments = arguments_of(value) }
-  if info.source:sub(1, 1) == "=" and not helpers.session_source then about.where = info.short_src .. ", line " .. info.linedefined end
+  if info.source:sub(1, 8) == "=(prompt" then about.where = "at the prompt" end
   local lines = lines_of(info.source)
   if not lines or #lines < info.lastlinedefined then return about end
   about.comment = comment_above(lines, info.linedefined)

@@ -85,6 +85,7 @@ utf8.codes(s)  iterates over positions and codes
 utf8.len(s [, i, j])  how many characters
 utf8.offset(s, n [, i])  where the nth character begins
 io.close([file])  closes a file
+io.flush()  writes out what the default output holds back
 io.input([file])  the default input
 io.lines([path, ...])  iterates over the lines of a file
 io.open(path [, mode])  opens a file; nil and a message where it fails
@@ -112,6 +113,11 @@ debug.getmetatable(v)  the metatable of any value
 debug.getupvalue(f, n)  an upvalue of a function
 debug.sethook([thread,] hook, mask [, count])  sets a hook
 debug.setlocal([thread,] level, n, value)  sets a local variable
+debug.getregistry()  the registry
+debug.getuservalue(u [, n])  a user value of a userdata
+debug.setuservalue(u, value [, n])  sets a user value of a userdata
+debug.debug()  reads and runs lines
+debug.setcstacklimit(limit)  has no effect
 debug.setmetatable(v, metatable)  sets the metatable of any value
 debug.setupvalue(f, n, value)  sets an upvalue
 debug.traceback([thread,] [message [, level]])  the traceback as a string

@@ -49,7 +49,7 @@ local function operation_results(entry)
   if entry.gives == "number" or entry.gives == "boolean" then return { entry.gives } end
   local reduces = false
   for _, option in ipairs(row.options) do reduces = reduces or option.key == "keep" end
-  local single = (reduces or entry.gives:find "number") and "moth.Tensor|number" or "moth.Tensor"
+  local single = (reduces or entry.gives:find "number" or entry.gives:find "boolean") and "moth.Tensor|number" or "moth.Tensor"
   if row.name == "any" or row.name == "all" then single = "moth.Tensor|boolean" end
   local types = { single }
   for i = 2, math.min(row.results, 4) do types[i] = reduces and "moth.Tensor?" or "moth.Tensor" end
