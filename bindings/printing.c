@@ -15,6 +15,9 @@ typedef struct layout {
   bool cut;                     /* only edges are shown */
   int edge;                     /* rows and leading axes shown at each end */
   int column_edge;              /* columns shown at each end; 0: all */
+  bool only_first;              /* of the columns only the first: no room for a second */
+  bool below;                   /* one axis: the values below the header */
+  bool short_words;             /* integers as reals with an exponent */
   bool is_real, scientific;
   int decimals;
   int width;                    /* of an element */
@@ -42,10 +45,12 @@ static int word(const layout *o, const char *at, char *text) {
   switch (moth_tensor_dtype(o->t)) {
   case MOTH_BOOL: return snprintf(text, WORD, "%s", *(const uint8_t *)at ? "true" : "false");
   case MOTH_U8: return snprintf(text, WORD, "%d", *(const uint8_t *)at);
-  case MOTH_I64: return snprintf(text, WORD, "%lld", (long long)*(const int64_t *)(const void *)at);
+  case MOTH_I64:
+    if (o->short_words) break;
+    return snprintf(text, WORD, "%lld", (long long)*(const int64_t *)(const void *)at);
   default: break;
   }
-  double value = real_at(o, at);
+  double value = o->is_real ? real_at(o, at) : (double)*(const int64_t *)(const void *)at;
   if (isnan(value)) return snprintf(text, WORD, "nan");
   if (isinf(value)) return snprintf(text, WORD, value < 0 ? "-inf" : "inf");
   snprintf(text, WORD, o->scientific ? "%.*e" : "%.*f", o->decimals, value);
@@ -60,6 +65,7 @@ static int64_t shown(const layout *o, int axis, int64_t *gap) {
   int64_t n = moth_tensor_shape(o->t)[axis];
   bool last = axis + 1 == moth_tensor_rank(o->t);
   int64_t edge = last ? o->column_edge : o->cut ? o->edge : 0;
+  if (last && o->only_first && n > 1) return *gap = 1;
   if (edge == 0 || n <= 2 * edge) return *gap = n;
   *gap = edge;
   return 2 * edge;
@@ -103,6 +109,16 @@ static void walk(layout *o, int axis, const char *at, void (*visit)(layout *, co
 
 /* ---- Deciding ---- */
 
+/* " (1 nan, 2 inf)", or nothing; its length. */
+static int note_not_finite(const layout *o, char *text, size_t size) {
+  long long not_numbers = o->not_numbers, infinities = o->infinities;
+  if (not_numbers > 0 && infinities > 0) return snprintf(text, size, " (%lld nan, %lld inf)", not_numbers, infinities);
+  if (not_numbers > 0) return snprintf(text, size, " (%lld nan)", not_numbers);
+  if (infinities > 0) return snprintf(text, size, " (%lld inf)", infinities);
+  *text = 0;
+  return 0;
+}
+
 static void choose_scale(layout *o) {
   const char *first = moth_tensor_values(o->t);
   o->least = INFINITY;
@@ -110,7 +126,7 @@ static void choose_scale(layout *o) {
   o->whole = true;
   o->not_numbers = o->infinities = 0;
   walk(o, 0, first, look);
-  o->scientific = o->is_real && o->most > 0 && (o->whole ? o->most >= 1e15 : o->most >= 1e6 || o->most < 1e-3);
+  o->scientific = o->short_words || (o->is_real && o->most > 0 && (o->whole ? o->most >= 1e15 : o->most >= 1e6 || o->most < 1e-3));
   o->decimals = o->whole && !o->scientific ? 0 : o->M->printing.digits;
   o->width = 0;
   o->negative = false;
@@ -118,8 +134,10 @@ static void choose_scale(layout *o) {
   if (o->is_real && !o->negative) o->width++; /* room for a sign, so that columns stand alike */
 }
 
-/* Columns that fit a line: elements are two blanks apart. */
+/* Columns that fit a line: elements are two blanks apart. `before` is what stands there already but for what is not finite. */
 static bool fits(const layout *o, int64_t columns, bool gap, int before) {
+  char note[64];
+  if (before > 0) before += note_not_finite(o, note, sizeof note);
   return before + columns * (o->width + 2) + (gap ? 5 : 0) <= o->M->printing.width;
 }
 
@@ -138,6 +156,17 @@ static void choose_columns(layout *o, int before) {
     o->column_edge--;
     choose_scale(o);
   }
+  if (n > 2 * o->column_edge ? fits(o, 2 * o->column_edge, true, before) : fits(o, n, false, before)) return;
+  if (rank == 1 && before > 0) {
+    o->below = true;
+    o->column_edge = o->cut ? o->edge : 0;
+    choose_columns(o, 0);
+    return;
+  }
+  o->only_first = true;
+  choose_scale(o);
+  o->short_words = moth_tensor_dtype(o->t) == MOTH_I64 && !fits(o, 1, n > 1, before);
+  if (o->short_words) choose_scale(o);
 }
 
 /* ---- Writing ---- */
@@ -152,6 +181,7 @@ static void add_line(layout *o, luaL_Buffer *out, const char *at, const char *le
     snprintf(padded, sizeof padded, "%s%*s", i == 0 ? lead : "  ", o->width, text);
     luaL_addstring(out, padded);
   }
+  if (gap == count && gap < n) luaL_addstring(out, "  ...");
 }
 
 static void add_rows(layout *o, luaL_Buffer *out, const char *at) {
@@ -187,16 +217,11 @@ static void add_blocks(layout *o, luaL_Buffer *out, const char *at, int axis, in
 
 static void add_header(const layout *o, luaL_Buffer *out) {
   char text[256];
-  moth_tensor_text(o->t, text, sizeof text);
+  int length = (int)moth_tensor_text(o->t, text, sizeof text);
   luaL_addstring(out, text);
-  if (o->not_numbers == 0 && o->infinities == 0) return;
-  luaL_addstring(out, " (");
-  snprintf(text, sizeof text, "%lld nan", (long long)o->not_numbers);
-  if (o->not_numbers > 0) luaL_addstring(out, text);
-  if (o->not_numbers > 0 && o->infinities > 0) luaL_addstring(out, ", ");
-  snprintf(text, sizeof text, "%lld inf", (long long)o->infinities);
-  if (o->infinities > 0) luaL_addstring(out, text);
-  luaL_addstring(out, ")");
+  length += note_not_finite(o, text, sizeof text);
+  if (*text != 0 && length > o->M->printing.width) luaL_addstring(out, "\n");
+  luaL_addstring(out, text);
 }
 
 int printing_tensor(lua_State *L) {
@@ -223,10 +248,14 @@ int printing_tensor(lua_State *L) {
     char text[WORD], padded[2 * WORD];
     if (rank == 0) {
       word(&o, at, text);
-      snprintf(padded, sizeof padded, "  %*s", o.width, text);
+      char header[256];
+      bool wide = !fits(&o, 1, false, (int)moth_tensor_text(t, header, sizeof header));
+      if (wide) snprintf(padded, sizeof padded, "\n%s", text);
+      else snprintf(padded, sizeof padded, "  %*s", o.width, text);
       luaL_addstring(&out, padded);
     } else if (rank == 1) {
-      add_line(&o, &out, at, "  ");
+      if (o.below) luaL_addstring(&out, "\n");
+      add_line(&o, &out, at, o.below ? " " : "  ");
     } else if (rank == 2) {
       add_rows(&o, &out, at);
     } else {

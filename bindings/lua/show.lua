@@ -100,7 +100,7 @@ function helpers.show_values(values, from, to)
   for i = from, to do
     local text = helpers.show_text(values[i])
     texts[#texts + 1] = text
-    is_long = is_long or find(text, "\n", 1, true) ~= nil
+    is_long = is_long or find(text, "\n", 1, true) ~= nil or internal.kind(values[i]) ~= nil
   end
   helpers.put(concat(texts, is_long and "\n" or "\t"))
 end

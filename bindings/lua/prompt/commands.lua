@@ -20,7 +20,7 @@ local function list_commands()
   local lines = {}
   for i, name in ipairs(order) do
     local command = list[name]
-    lines[i] = format("  :%s%s  %s", command.usage, rep(" ", 14 - #command.usage), command.text)
+    lines[i] = format("  :%s%s  %s", command.usage, rep(" ", 16 - #command.usage), command.text)
   end
   return concat(lines, "\n")
 end
@@ -240,7 +240,7 @@ local function write_file(path, text)
   return file:close() and ok
 end
 
-list.edit = { usage = "edit [FILE]", text = "the last statement, or a file, in $VISUAL or $EDITOR, then runs it", run = function(session, argument)
+list.edit = { usage = "edit [FILE]", text = "opens the last statement or a file in $VISUAL or $EDITOR, then runs it", run = function(session, argument)
   if not rawget(_G, "os") or not rawget(_G, "io") or not io or not os or not os.execute then return session:refuse "edit: no files here" end
   if argument ~= "" then
     local path = path_of(argument)
@@ -315,7 +315,7 @@ local function known(session, where, name, among)
   return session:refuse("%s'%s' (%s)", where, name, concat(names, " "))
 end
 
-list.set = { usage = "set [NAME VALUE]", text = "trace full|short, digits, edge, max, width, colour on|off, time on|off", run = function(session, argument)
+list.set = { usage = "set [NAME VALUE]", text = "trace full|short, digits, edge, max, width, colour, time", run = function(session, argument)
   local name, word = match(argument, "^(%S*)%s*(.-)$")
   if name ~= "" and not known(session, "set: no setting ", name, settings) then return false end
   if word ~= "" then

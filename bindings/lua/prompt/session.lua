@@ -10,7 +10,7 @@ local statement, trace = internal.need "prompt/statement", internal.need "prompt
 local new_environment = internal.need "prompt/environment"
 
 local find, sub, match, gmatch, gsub, format = string.find, string.sub, string.match, string.gmatch, string.gsub, string.format
-local concat, pack, remove, max = table.concat, table.pack, table.remove, math.max
+local concat, pack, unpack, remove, max = table.concat, table.pack, table.unpack, table.remove, math.max
 local type, tostring, tonumber, pcall, xpcall, rawget, rawset, rawequal = type, tostring, tonumber, pcall, xpcall, rawget, rawset, rawequal
 local printing = moth.printing
 
@@ -48,9 +48,12 @@ end
 
 -- The message without the place of what was typed, and its line there.
 local function strip(message)
-  local line, rest = match(message, "^%(prompt %d+%):(%d+): (.*)$")
-  if line then return rest, tonumber(line) end
-  return message
+  local first
+  while true do
+    local line, rest = match(message, "^%(prompt %d+%):(%d+): (.*)$")
+    if not line then return message, first end
+    message, first = rest, first or tonumber(line)
+  end
 end
 
 -- Whether it begins with a place: "file.lua:12: …".
@@ -63,7 +66,7 @@ local function text_of(value)
   if type(value) == "string" then return value end
   local ok, text = pcall(helpers.show_text, value)
   if ok and type(text) == "string" then return text end
-  return format("(%s whose __tostring fails: %s)", type(value), tostring(text))
+  return format("(%s whose __tostring fails: %s)", type(value), (strip(tostring(text))))
 end
 
 function session:fail(value, more)
@@ -171,14 +174,18 @@ function session:evaluate(text, timed)
   return ok
 end
 
--- Runs a file's text in the session.
-function session:run_file(path, text)
+-- Runs a file's text in the session, with a list of arguments or none.
+function session:run_file(path, text, arguments)
   text = gsub(text, "^\xEF\xBB\xBF", "")
   text = gsub(text, "^#[^\n]*", "")
   local env = self.environment.env
   local compiled, message = statement.compile_file(text, "@" .. path, env)
   if not compiled then return self:fail(message) end
   self:record(text, compiled, true)
+  if arguments then
+    local run = compiled.run
+    compiled.run = function() return run(unpack(arguments)) end
+  end
   return self:run(compiled)
 end
 
@@ -259,6 +266,13 @@ function session:step()
   return self.status
 end
 
+-- The command's arguments where the file is its script.
+function session:arguments(path)
+  local arguments = rawget(_G, "arg")
+  if type(arguments) ~= "table" or rawget(arguments, 0) ~= path then return {} end
+  return arguments
+end
+
 function session:begin()
   self.begun = true
   if not self.terminal.interactive then return end
@@ -268,8 +282,7 @@ function session:begin()
   if not file then return end
   local text = file:read "a"
   file:close()
-  if text then self:run_file(path, text) end
-  self.inputs = {}
+  if text then self:run_file(path, text, self:arguments(path)) end
 end
 
 function session:close()

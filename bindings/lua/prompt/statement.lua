@@ -3,9 +3,12 @@
 local _, _, internal = ...
 
 local lexer, locals = internal.need "prompt/lexer", internal.need "prompt/locals"
-local load, sub, find, match, gsub = load, string.sub, string.find, string.match, string.gsub
+local load, error, sub, find, match, gsub = load, error, string.sub, string.find, string.match, string.gsub
 
 local statement = {}
+
+-- Within the scope of a variable to be closed there is no tail call, which tracebacks could not name.
+local VALUE = "local moth_value <close> = nil return "
 
 local function is_open(message) return sub(message, -5) == "<eof>" end
 
@@ -22,12 +25,19 @@ local function drop_equals(text, tokens)
   return sub(text, 1, tokens[1].from - 1) .. " " .. sub(text, tokens[1].to + 1), true
 end
 
-local function compile_statement(text, source, env)
+-- Want of memory says nothing about the text.
+local function load_text(text, source, env)
   local run, message = load(text, source, "t", env)
+  if not run and message == "not enough memory" then error(message, 0) end
+  return run, message
+end
+
+local function compile_statement(text, source, env)
+  local run, message = load_text(text, source, env)
   if not run then return nil, message end
   local rewritten, declarations = locals.rewrite(text)
   if rewritten then
-    local again = load(rewritten, source, "t", env)
+    local again = load_text(rewritten, source, env)
     if again then return again, nil, declarations end
   end
   return run
@@ -49,7 +59,7 @@ function statement.compile(text, source, env)
   local only_expression
   body, only_expression = drop_equals(body, tokens)
   local result = { text = text, is_silent = is_silent }
-  local run, problem = load("return " .. body, source, "t", env)
+  local run, problem = load_text(VALUE .. body, source, env)
   if run and match(body, "%S") then
     result.run, result.is_expression, result.expression = run, true, body
     return result

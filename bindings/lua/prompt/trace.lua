@@ -117,20 +117,35 @@ local function users_rows(frames)
   return rows
 end
 
--- The first and the last of many.
+local function is_same(a, b) return a and b and a.place == b.place and a.name == b.name and a.more == nil and b.more == nil end
+
+-- A function that calls itself over and over is told once, of what is left many the first and the last.
 local function cut(rows)
-  if #rows <= FIRST + LAST + 1 then return rows end
-  local kept, left = {}, 0
-  for i = 1, #rows do
-    local row = rows[i]
-    if i <= FIRST or i > #rows - LAST then
-      if i == #rows - LAST + 1 then kept[#kept + 1] = { more = left } end
-      kept[#kept + 1] = row
-    else
-      left = left + (row.more or 1)
+  local kept, shown, i = {}, 0, 1
+  while i <= #rows do
+    local row, count = rows[i], 0
+    while is_same(row, rows[i + 1]) or rows[i + 1] and rows[i + 1].more and is_same(row, rows[i + 2]) do
+      i = i + 1
+      count = count + (rows[i].more or 1)
     end
+    kept[#kept + 1] = row
+    if count > 0 then kept[#kept + 1] = { more = count, again = true } end
+    i = i + 1
   end
-  return kept
+  if #kept <= FIRST + LAST + 1 then return kept end
+  local ends, left = {}, 0
+  for j = 1, #kept do
+    if j == #kept - LAST + 1 then ends[#ends + 1] = { more = left } end
+    if j <= FIRST or j > #kept - LAST then ends[#ends + 1] = kept[j] else left = left + (kept[j].more or 1) end
+  end
+  return ends
+end
+
+-- 499966 → "499,966"
+local function number_text(number)
+  local text = format("%d", number)
+  local head = #text % 3
+  return (gsub(sub(text, 1, head) .. gsub(sub(text, head + 1), "%d%d%d", ",%0"), "^,", ""))
 end
 
 -- ---- Text ----
@@ -154,7 +169,7 @@ local function lines_of(rows)
   for i = 1, #rows do
     local row = rows[i]
     if row.more then
-      out[i] = format("\n  ... %d more", row.more)
+      out[i] = format(row.again and "\n  ... %s more of the same" or "\n  ... %s more", number_text(row.more))
     else
       local text = format("\n  %s%s  %s", row.place, rep(" ", places - #row.place), row.name)
       if row.line then
