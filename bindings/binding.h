@@ -234,7 +234,10 @@ void operation_apply_as(lua_State *L, module *M, const char *where, const char *
                         const moth_option *options);
 moth_value operation_value(moth_tensor *t);
 
-/* ---- lists.c, scope.c, map.c ---- */
+/* ---- foreign.c, lists.c, scope.c, map.c ---- */
+/* Pushes what is to be said of a name that tensors (or else the module) have not, where an operation answers to it: "here it is 'clamp'",
+ * "it is a method, t:sum(...)". NULL and nothing: none does. */
+const char *foreign_hint(lua_State *L, const module *M, const char *name, bool of_tensor);
 /* Pushes a block that owns a list of tensors, none yet, so that nothing leaks when Lua runs out of memory. */
 void lists_push(lua_State *L, module *M);
 /* Gives it the list of a result; cannot fail. */
@@ -280,6 +283,10 @@ int trainer_train(lua_State *L, module *M, int options, int net);
 int trainer_run_on(lua_State *L);
 /* The catalogs for helpers, as functions of the table `internal` at the top. */
 void rows_open(lua_State *L, module *M);
+/* ---- drawing.c: t:show(), run:plot{…}, run:save(path) ---- */
+void drawing_tensor_methods(lua_State *L, module *M); /* the tensors' methods at the top */
+void drawing_run_methods(lua_State *L, module *M);    /* a table at the top */
+void drawing_open(lua_State *L, module *M);           /* the table `internal` at the top */
 /* Pushes a helper written in Lua: field `name` of the table of helpers. */
 void helpers_push(lua_State *L, const char *name);
 

@@ -76,7 +76,9 @@ static int property(lua_State *L, const moth_tensor *t, const char *name) {
   } else if (strcmp(name, "rank") == 0) {
     lua_pushinteger(L, moth_tensor_rank(t));
   } else {
-    const char *text = handle_describe(L, 1), *nearest = errors_nearest_key(L, lua_upvalueindex(2), name);
+    const char *text = handle_describe(L, 1), *hint = foreign_hint(L, module_here(L), name, true);
+    if (hint != NULL) return errors_fail(L, "%s has no '%s'; %s", text, name, hint);
+    const char *nearest = errors_nearest_key(L, lua_upvalueindex(2), name);
     if (nearest == NULL) return errors_fail(L, "%s has no '%s'", text, name);
     return errors_fail(L, "%s has no '%s'; did you mean '%s'?", text, name, nearest);
   }

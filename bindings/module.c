@@ -176,6 +176,8 @@ static int unknown_name(lua_State *L) {
   lua_pushstring(L, here);
   bool known = here != NULL && lua_rawget(L, 1) != LUA_TNIL;
   if (known) return errors_fail(L, "moth has no '%s'; here it is '%s'", name, here);
+  const char *hint = foreign_hint(L, M, name, false);
+  if (hint != NULL) return errors_fail(L, "moth has no '%s'; %s", name, hint);
   const char *nearest = errors_nearest_key(L, 1, name);
   if (nearest != NULL) return errors_fail(L, "moth has no '%s'; did you mean '%s'?", name, nearest);
   return errors_fail(L, "moth has no '%s'", name);

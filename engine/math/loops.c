@@ -72,6 +72,11 @@ bool loops_run(moth *m, const loops_walk *walk, loops_visit visit, void *data) {
       for (int64_t i = 0; i < n; i++) y[i] = value(x[i]);                                                                                  \
       return;                                                                                                                              \
     }                                                                                                                                      \
+    if (x_step == 0 && y_step == sizeof(to)) {                                                                                             \
+      to one = value(*(const from *)xs), *y = ys;                                                                                          \
+      for (int64_t i = 0; i < n; i++) y[i] = one;                                                                                          \
+      return;                                                                                                                              \
+    }                                                                                                                                      \
     const char *x = xs;                                                                                                                    \
     char *y = ys;                                                                                                                          \
     for (int64_t i = 0; i < n; i++, x += x_step, y += y_step) *(to *)y = value(*(const from *)x);                                          \

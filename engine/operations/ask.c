@@ -67,7 +67,8 @@ static moth_status apply_equal(const operation_call *call) {
 
 const operation_class operation_equal = {
   .row = { .row = { ROW_TEXTS("equal", "whether dtype, shape and all values are the same; a == b in scripts; nan equals nothing",
-                              "moth.eye(2):equal(moth.ones(2, 2))") },
+                              "moth.eye(2):equal(moth.ones(2, 2))"),
+                    .foreign = "array_equal" },
            .inputs = 2,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -105,7 +106,7 @@ static moth_status apply_allclose(const operation_call *call) {
 const operation_class operation_allclose = {
   .row = { .row = { ROW_TEXTS("allclose", "whether |a - b| <= atol + rtol*|b| everywhere, broadcast; nan is close to nothing",
                               "moth.ones(2):allclose(moth.full({ 2 }, 1.0001), { rtol = 1e-3 })"),
-                    ROW_OPTIONS(close_options) },
+                    .foreign = "isclose", ROW_OPTIONS(close_options) },
            .inputs = 2,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -116,11 +117,21 @@ const operation_class operation_allclose = {
 
 static void nan_run(void *data, char *const *at, const int64_t *steps, int64_t n) {
   question *q = data;
-  const char *x = at[0];
-  for (int64_t i = 0; i < n; i++, x += steps[0]) {
-    double v = q->in == MOTH_F32 ? (double)*(const float *)x : *(const double *)x;
-    q->failed |= v != v;
+  bool found = false;
+  if (q->in == MOTH_F32 && steps[0] == 4) {
+    const float *x = (const float *)(const void *)at[0];
+    for (int64_t i = 0; i < n; i++) found |= x[i] != x[i];
+  } else if (q->in == MOTH_F64 && steps[0] == 8) {
+    const double *x = (const double *)(const void *)at[0];
+    for (int64_t i = 0; i < n; i++) found |= x[i] != x[i];
+  } else {
+    const char *x = at[0];
+    for (int64_t i = 0; i < n; i++, x += steps[0]) {
+      double v = q->in == MOTH_F32 ? (double)*(const float *)(const void *)x : *(const double *)(const void *)x;
+      found |= v != v;
+    }
   }
+  q->failed |= found;
 }
 
 static moth_status apply_has_nan(const operation_call *call) {

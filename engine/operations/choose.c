@@ -45,7 +45,7 @@ static moth_status apply_masked_fill(const operation_call *call) {
 const operation_class operation_masked_fill = {
   .row = { .row = { ROW_TEXTS("masked_fill", "the value where the mask holds, else x",
                               "moth.tensor{ 1, 0/0 }:masked_fill(moth.tensor{ false, true }, 0)"),
-                    ROW_OPTIONS(choose_options) },
+                    .foreign = "putmask", ROW_OPTIONS(choose_options) },
            .inputs = 3,
            .results = 1,
            .dtypes = ALL_DTYPES,

@@ -10,7 +10,7 @@ static moth_status apply_clone(const operation_call *call) {
 }
 
 const operation_class operation_clone = {
-  .row = { .row = { ROW_TEXTS("clone", "a row-major copy", "moth.range(1, 3):clone()") },
+  .row = { .row = { ROW_TEXTS("clone", "a row-major copy", "moth.range(1, 3):clone()"), .foreign = "copy" },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -20,7 +20,8 @@ const operation_class operation_clone = {
 };
 const operation_class operation_contiguous = {
   .row = { .row = { ROW_TEXTS("contiguous", "the tensor itself where it is row-major, else such a copy",
-                              "moth.ones(2, 3):t():contiguous():is_contiguous()") },
+                              "moth.ones(2, 3):t():contiguous():is_contiguous()"),
+                    .foreign = "ascontiguousarray" },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -49,7 +50,7 @@ const operation_class operation_to = {
   .row = { .row = { ROW_TEXTS("to",
                               "a copy in another dtype\nFloats lose their fraction on the way to integers; what does not fit is an error",
                               "moth.range(1, 3):to\"i64\""),
-                    ROW_OPTIONS(to_options) },
+                    .foreign = "astype type cast", ROW_OPTIONS(to_options) },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -113,7 +114,8 @@ static moth_status apply_copy(const operation_call *call) {
 
 const operation_class operation_copy_ = {
   .row = { .row = { ROW_TEXTS("copy_", "takes over another tensor's elements, broadcast and converted",
-                              "moth.zeros(2, 3):copy_(moth.range(1, 3))") },
+                              "moth.zeros(2, 3):copy_(moth.range(1, 3))"),
+                    .foreign = "copyto assign" },
            .inputs = 2,
            .results = 1,
            .dtypes = ALL_DTYPES,

@@ -197,7 +197,7 @@ static moth_status apply_range(const operation_call *call) {
 
 const operation_class operation_range = {
   .row = { .row = { ROW_TEXTS("range", "first, first + step … up to and with last, as Lua's for counts", "moth.range(1, 5)"),
-                    ROW_OPTIONS(range_options) },
+                    .foreign = "arange", ROW_OPTIONS(range_options) },
            .results = 1,
            .flags = MOTH_CREATES },
   .apply = apply_range,
@@ -281,7 +281,7 @@ static moth_status apply_one_hot(const operation_call *call) {
 const operation_class operation_one_hot = {
   .row = { .row = { ROW_TEXTS("one_hot", "a row for each class number, 1 at its class and 0 elsewhere",
                               "moth.one_hot(moth.tensor({ 2, 1 }, { dtype = \"i64\" }), 3)"),
-                    ROW_OPTIONS(one_hot_options) },
+                    .foreign = "to_categorical", ROW_OPTIONS(one_hot_options) },
            .inputs = 1,
            .results = 1,
            .dtypes = NUMBER_DTYPES,

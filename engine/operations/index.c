@@ -118,7 +118,7 @@ const operation_class operation_index = {
                               "copies of the slices at the given positions of an axis; t[ids] for rows\n"
                               "[..., n, ...] by ids [k...] -> [..., k..., ...]",
                               "moth.range(10, 50, 10):index(1, moth.tensor({ 3, 1 }, { dtype = \"i64\" }))"),
-                    ROW_OPTIONS(index_options) },
+                    .foreign = "take index_select", ROW_OPTIONS(index_options) },
            .inputs = 2,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -151,7 +151,7 @@ const operation_class operation_gather = {
                               "picks along an axis: for each position the element of its own lane\n"
                               "y[i][j] = x[ids[i][j]][j] along axis 1 of a matrix; ids may be smaller than x along other axes",
                               "moth.eye(3):gather(2, moth.tensor({ { 1 }, { 2 }, { 1 } }, { dtype = \"i64\" }))"),
-                    ROW_OPTIONS(index_options) },
+                    .foreign = "take_along_axis take_along_dim", ROW_OPTIONS(index_options) },
            .inputs = 2,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -187,7 +187,7 @@ static moth_status apply_flip(const operation_call *call) {
 
 const operation_class operation_flip = {
   .row = { .row = { ROW_TEXTS("flip", "a copy in reverse order along one axis, several or all", "moth.range(1, 3):flip(1)"),
-                    ROW_OPTIONS(flip_options) },
+                    .foreign = "reverse fliplr flipud", ROW_OPTIONS(flip_options) },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,

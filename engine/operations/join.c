@@ -74,7 +74,7 @@ static moth_status apply_cat(const operation_call *call) {
 const operation_class operation_cat = {
   .row = { .row = { ROW_TEXTS("cat", "tensors one after the other along an axis that they have; dtypes promote",
                               "moth.cat({ moth.ones(2), moth.zeros(3) }, 1)"),
-                    ROW_OPTIONS(join_options) },
+                    .foreign = "concatenate concat vstack hstack", ROW_OPTIONS(join_options) },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -113,7 +113,7 @@ static moth_status apply_stack(const operation_call *call) {
 const operation_class operation_stack = {
   .row = { .row = { ROW_TEXTS("stack", "tensors of one shape side by side along a new axis; dtypes promote",
                               "moth.stack({ moth.ones(2), moth.zeros(2) }, 1)"),
-                    ROW_OPTIONS(join_options) },
+                    .foreign = "column_stack dstack", ROW_OPTIONS(join_options) },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,

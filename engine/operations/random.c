@@ -94,7 +94,7 @@ static moth_status apply_randint(const operation_call *call) {
 
 const operation_class operation_randint = {
   .row = { .row = { ROW_TEXTS("randint", "whole numbers drawn evenly from low to high, both included", "moth.randint(1, 6, 10)"),
-                    ROW_OPTIONS(randint_options) },
+                    .foreign = "integers", ROW_OPTIONS(randint_options) },
            .results = 1,
            .flags = MOTH_CREATES | MOTH_SAMPLES },
   .apply = apply_randint,
@@ -124,7 +124,7 @@ static moth_status apply_randperm(const operation_call *call) {
 }
 
 const operation_class operation_randperm = {
-  .row = { .row = { ROW_TEXTS("randperm", "the first so many positions in random order", "moth.randperm(5)"),
+  .row = { .row = { ROW_TEXTS("randperm", "the first so many positions in random order", "moth.randperm(5)"), .foreign = "permutation",
                     ROW_OPTIONS(randperm_options) },
            .results = 1,
            .flags = MOTH_CREATES | MOTH_SAMPLES },
@@ -309,7 +309,7 @@ static moth_status apply_shuffle(const operation_call *call) {
 
 const operation_class operation_shuffle_ = {
   .row = { .row = { ROW_TEXTS("shuffle_", "puts the rows in random order, all orders being equally likely", "moth.range(1, 5):shuffle_()"),
-                    ROW_OPTIONS(shuffle_options) },
+                    .foreign = "shuffle", ROW_OPTIONS(shuffle_options) },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,

@@ -71,19 +71,20 @@ static moth_status apply_slices(const operation_call *call) {
   return status == MOTH_OK ? operation_give_self(call) : status;
 }
 
-#define SCATTER_ROW(word, function, code_, doc_, example_)                                                                                 \
-  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(scatter_options) },           \
+#define SCATTER_ROW(word, function, code_, foreign_, doc_, example_)                                                                       \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(scatter_options),             \
+                                                               .foreign = (foreign_) },                                                    \
                                                       .inputs = 3,                                                                         \
                                                       .results = 1,                                                                        \
                                                       .dtypes = ALL_DTYPES,                                                                \
                                                       .flags = MOTH_METHOD | MOTH_ONLY_TWIN | MOTH_NUMBERS },                              \
                                              .apply = function,                                                                            \
                                              .code = (code_) }
-SCATTER_ROW(index_put_, apply_slices, POSITIONS_PUT,
+SCATTER_ROW(index_put_, apply_slices, POSITIONS_PUT, "index_copy_ index_fill_ put_",
             "puts values into the slices at the given positions of an axis; t[ids] = v for rows\n"
             "The values, a number or what broadcasts to the shape of index(axis, ids), are converted; of equal positions the last wins",
             "moth.zeros(4, 2):index_put_(1, moth.tensor({ 1, 3 }, { dtype = \"i64\" }), 7)");
-SCATTER_ROW(index_add_, apply_slices, POSITIONS_ADD,
+SCATTER_ROW(index_add_, apply_slices, POSITIONS_ADD, "add_at",
             "adds values to the slices at the given positions of an axis; equal positions add up\n"
             "The values, a number or what broadcasts to the shape of index(axis, ids), must not need a wider dtype",
             "moth.zeros(3):index_add_(1, moth.tensor({ 1, 3, 3 }, { dtype = \"i64\" }), 1)");
@@ -105,7 +106,7 @@ static moth_status apply_scatter(const operation_call *call) {
   return status == MOTH_OK ? operation_give_self(call) : status;
 }
 
-SCATTER_ROW(scatter_, apply_scatter, POSITIONS_PUT,
+SCATTER_ROW(scatter_, apply_scatter, POSITIONS_PUT, "put_along_axis",
             "puts values along an axis: each into the element of its own lane that its position names; the counterpart of gather\n"
             "x[ids[i][j]][j] = v[i][j] along axis 1 of a matrix; v is a number or broadcasts to the shape of ids; the last of equals wins",
             "moth.zeros(2, 3):scatter_(2, moth.tensor({ { 3 }, { 1 } }, { dtype = \"i64\" }), 1)");

@@ -9,8 +9,9 @@
 #define OPTION_AXIS(name, at, text, more)                                                                                                  \
   { .key = name, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION | (more) }
 
-#define SHAPE_OPERATION(word, doc_, example_, list, function, code_)                                                                       \
-  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(list) },                      \
+#define SHAPE_OPERATION(word, doc_, example_, list, function, code_, foreign_)                                                             \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(list),                        \
+                                                               .foreign = (foreign_) },                                                    \
                                                       .inputs = 1,                                                                         \
                                                       .results = 1,                                                                        \
                                                       .dtypes = ALL_DTYPES,                                                                \
@@ -43,15 +44,16 @@ static moth_status apply_reshape(const operation_call *call) {
 }
 
 SHAPE_OPERATION(reshape, "the same elements in another shape, row-major; a view where strides allow one, else a copy",
-                "moth.range(1, 6):reshape(2, -1)", reshape_options, apply_reshape, 1);
+                "moth.range(1, 6):reshape(2, -1)", reshape_options, apply_reshape, 1, "resize");
 SHAPE_OPERATION(view, "the same elements in another shape, never copied: an error where strides forbid it", "moth.range(1, 6):view(2, 3)",
-                reshape_options, apply_reshape, 0);
+                reshape_options, apply_reshape, 0, NULL);
 
 static moth_status apply_flatten(const operation_call *call) { return give_reshaped(call, 1, &operation_tensor(call, 0)->count, true); }
 
 const operation_class operation_flatten = {
   .row = { .row = { ROW_TEXTS("flatten", "all elements in one axis, row-major; a view where strides allow one",
-                              "moth.ones(2, 3):flatten()") },
+                              "moth.ones(2, 3):flatten()"),
+                    .foreign = "ravel" },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -82,7 +84,7 @@ static moth_status apply_squeeze(const operation_call *call) {
 }
 
 SHAPE_OPERATION(squeeze, "a view without an axis of size 1, or without all of them", "moth.ones(2, 1, 3):squeeze()", squeeze_options,
-                apply_squeeze, 0);
+                apply_squeeze, 0, NULL);
 
 static const moth_option_row unsqueeze_options[] = { OPTION_AXIS("axis", 1, "where the new axis stands", MOTH_REQUIRED) };
 
@@ -104,7 +106,8 @@ static moth_status apply_unsqueeze(const operation_call *call) {
   return give_view(call, t, t->rank + 1, size, strides);
 }
 
-SHAPE_OPERATION(unsqueeze, "a view with a new axis of size 1", "moth.ones(3):unsqueeze(1)", unsqueeze_options, apply_unsqueeze, 0);
+SHAPE_OPERATION(unsqueeze, "a view with a new axis of size 1", "moth.ones(3):unsqueeze(1)", unsqueeze_options, apply_unsqueeze, 0,
+                "expand_dims");
 
 static const moth_option_row transpose_options[] = {
   { .key = "first", .doc = "one axis", .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_POSITION, .fallback = MOTH_INT(NULL, -2) },
@@ -131,7 +134,7 @@ static moth_status apply_transpose(const operation_call *call) {
 }
 
 SHAPE_OPERATION(transpose, "a view with two axes exchanged, the last two where none are named", "moth.ones(2, 3, 4):transpose(1, 3)",
-                transpose_options, apply_transpose, 0);
+                transpose_options, apply_transpose, 0, "swapaxes swapdims");
 
 static moth_status apply_t(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0);
@@ -141,7 +144,7 @@ static moth_status apply_t(const operation_call *call) {
 }
 
 const operation_class operation_t = {
-  .row = { .row = { ROW_TEXTS("t", "a view of a matrix with rows and columns exchanged", "moth.ones(2, 3):t()") },
+  .row = { .row = { ROW_TEXTS("t", "a view of a matrix with rows and columns exchanged", "moth.ones(2, 3):t()"), .foreign = "T mT" },
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
@@ -178,7 +181,8 @@ static moth_status apply_permute(const operation_call *call) {
   return give_view(call, t, t->rank, size, strides);
 }
 
-SHAPE_OPERATION(permute, "a view with the axes in another order", "moth.ones(2, 3, 4):permute(3, 1, 2)", permute_options, apply_permute, 0);
+SHAPE_OPERATION(permute, "a view with the axes in another order", "moth.ones(2, 3, 4):permute(3, 1, 2)", permute_options, apply_permute, 0,
+                "moveaxis transpose_axes");
 
 static const moth_option_row expand_options[] = { OPTION_SIZES("sizes; -1 keeps one") };
 
@@ -192,7 +196,7 @@ static moth_status apply_expand(const operation_call *call) {
 }
 
 SHAPE_OPERATION(expand, "a read-only view in a larger shape: axes of size 1 repeat without a copy", "moth.ones(3, 1):expand(3, 4)",
-                expand_options, apply_expand, 0);
+                expand_options, apply_expand, 0, "broadcast_to");
 
 enum { NARROW_AXIS, NARROW_FIRST, NARROW_COUNT };
 static const moth_option_row narrow_options[] = {
@@ -225,7 +229,8 @@ static moth_status apply_narrow(const operation_call *call) {
   return context_within(m, status, call->where);
 }
 
-SHAPE_OPERATION(narrow, "a view of so many elements of an axis", "moth.ones(5, 3):narrow(1, 2, 3)", narrow_options, apply_narrow, 0);
+SHAPE_OPERATION(narrow, "a view of so many elements of an axis", "moth.ones(5, 3):narrow(1, 2, 3)", narrow_options, apply_narrow, 0,
+                "slice");
 
 enum { SELECT_AXIS, SELECT_INDEX };
 static const moth_option_row select_options[] = {
@@ -244,7 +249,7 @@ static moth_status apply_select(const operation_call *call) {
 }
 
 SHAPE_OPERATION(select, "a view of one position along an axis, without that axis", "moth.ones(5, 3):select(2, 1)", select_options,
-                apply_select, 0);
+                apply_select, 0, NULL);
 
 static const moth_option_row repeat_options[] = {
   { .key = "times",
@@ -312,8 +317,8 @@ static moth_status apply_repeat(const operation_call *call) {
 SHAPE_OPERATION(repeat_times,
                 "copies side by side along each axis, as PyTorch's repeat\n"
                 "[s...] by n... -> [n*s...]; more numbers than axes add axes in front",
-                "moth.eye(2):repeat_times(3, 1)", repeat_options, apply_repeat, 0);
+                "moth.eye(2):repeat_times(3, 1)", repeat_options, apply_repeat, 0, "repeat");
 SHAPE_OPERATION(tile,
                 "copies side by side along each axis, as NumPy's tile: fewer numbers than axes count for the last ones\n"
                 "[s...] by n... -> [n*s...]; more numbers than axes add axes in front",
-                "moth.range(1, 3):tile(2, 2)", repeat_options, apply_repeat, 1);
+                "moth.range(1, 3):tile(2, 2)", repeat_options, apply_repeat, 1, NULL);

@@ -67,7 +67,7 @@ moth_status tensor_reshape(moth *m, const char *where, moth_tensor *t, int rank,
 moth_status tensor_position(moth *m, const char *where, const moth_tensor *t, int axis, int64_t given, int64_t *position);
 /* A position as people count it: from the context's base; negative ones from the end as they are. */
 static inline int64_t tensor_told(const moth *m, int64_t position) {
-  return position == INT64_MIN ? 0 : position < 0 ? position : position + m->index_base;
+  return position == INT64_MIN ? 0 : position < 0 || position == INT64_MAX ? position : position + m->index_base;
 }
 /* "f32[64,10]" in a buffer of its own, for messages. */
 typedef struct tensor_words {

@@ -272,3 +272,18 @@ describe("a closed tensor", function()
     assert.equal("neg: the tensor is closed", message(function() return -t end))
   end)
 end)
+
+describe("a name of another library's", function()
+  it("is answered with the one here, where it stands", function()
+    local t = moth.ones(2)
+    local function of_tensor(name) return message(function() return t[name] end) end
+    local function of_module(name) return message(function() return moth[name] end) end
+    assert.equal("f32[2] has no 'swapaxes'; here it is 'transpose'", of_tensor "swapaxes")
+    assert.equal("f32[2] has no 'clip_'; here it is 'clamp_'", of_tensor "clip_")
+    assert.equal("f32[2] has no 'cat'; it is a function, moth.cat(...)", of_tensor "cat")
+    assert.equal("f32[2] has no 'arange'; here it is a function, moth.range(...)", of_tensor "arange")
+    assert.equal("moth has no 'concatenate'; here it is 'cat'", of_module "concatenate")
+    assert.equal("moth has no 'sum'; it is a method, t:sum(...)", of_module "sum")
+    assert.equal("moth has no 'expand_dims'; here it is a method, t:unsqueeze(...)", of_module "expand_dims")
+  end)
+end)

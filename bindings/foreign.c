@@ -1,0 +1,43 @@
+/* foreign.c: other libraries' names for what tensors can do, and names looked for in the wrong place, answered with the right ones. */
+#include "binding.h"
+
+#include <string.h>
+
+static bool is_word_of(const char *words, const char *word, size_t length) {
+  for (const char *at = words; at != NULL && *at != 0; at += strspn(at, " ")) {
+    size_t span = strcspn(at, " ");
+    if (span == length && memcmp(at, word, span) == 0) return true;
+    at += span;
+  }
+  return false;
+}
+
+/* The operation of this name, here (`foreign` false) or elsewhere. */
+static const moth_operation *named(const module *M, const char *name, size_t length, bool foreign) {
+  const moth_operation *operation;
+  for (int i = 0; (operation = moth_operation_at(M->m, i)) != NULL; i++) {
+    const char *own = operation->row.name;
+    if (foreign ? is_word_of(operation->row.foreign, name, length) : strlen(own) == length && memcmp(own, name, length) == 0) return operation;
+  }
+  return NULL;
+}
+
+const char *foreign_hint(lua_State *L, const module *M, const char *name, bool of_tensor) {
+  size_t length = strlen(name);
+  const char *twin = "";
+  const moth_operation *operation = named(M, name, length, false);
+  bool is_own = operation != NULL;
+  if (operation == NULL) operation = named(M, name, length, true);
+  if (operation == NULL && length > 1 && name[length - 1] == '_') { /* clip_ */
+    operation = named(M, name, length - 1, true);
+    if (operation != NULL && operation->flags & MOTH_TWIN) twin = "_";
+    else operation = NULL;
+  }
+  if (operation == NULL) return NULL;
+  const char *here = operation->row.name;
+  bool fits = operation->flags & (of_tensor ? MOTH_METHOD : MOTH_CREATES);
+  if (fits) return is_own ? NULL : lua_pushfstring(L, "here it is '%s%s'", here, twin);
+  const char *what = is_own ? "it" : "here it";
+  return of_tensor ? lua_pushfstring(L, "%s is a function, moth.%s(...)", what, here)
+                   : lua_pushfstring(L, "%s is a method, t:%s%s(...)", what, here, twin);
+}
