@@ -467,10 +467,11 @@ MOTH_API moth_status moth_load(moth *m, const char *path, bool mapped, moth_name
 MOTH_API moth_status moth_load_bytes(moth *m, const char *name, const void *bytes, size_t size, moth_named_tensor **items, int64_t *count);
 /* Releases the tensors and the list. NULL is allowed. */
 MOTH_API void moth_load_free(moth *m, moth_named_tensor *items, int64_t count);
-/* Writes a file by the ending of its name: .npy and .csv (rank 1 or 2; numbers that read back as the same) take one tensor without a name, .npz
- * (stored, as np.savez) and .safetensors named ones, in the order given. Atomic: on failure what stood there before stands. */
+/* Writes a file by the ending of its name: .npy and .csv (rank 1 or 2; numbers that read back as the same) take one tensor without a name,
+ * .npz (stored, as np.savez) and .safetensors named ones, in the order given; all but .npz are packed where .gz follows. Atomic: on
+ * failure what stood there before stands. */
 MOTH_API moth_status moth_save(moth *m, const char *path, const moth_named_tensor *items, int64_t count);
-/* The same into memory; the bytes are the caller's: moth_free(m, *bytes, *size). */
+/* The same into memory, never packed; the bytes are the caller's: moth_free(m, *bytes, *size). */
 MOTH_API moth_status moth_save_bytes(moth *m, const char *name, const moth_named_tensor *items, int64_t count, void **bytes, size_t *size);
 
 /* ---- Data --------------------------------------------------------------------------------------------------------------------- */

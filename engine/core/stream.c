@@ -51,9 +51,15 @@ void stream_open_bytes(moth *m, const char *where, const char *name, const void 
   };
 }
 
+moth_status stream_unpack(stream *self) {
+  bool is_gzip = self->bytes >= 2 && memcmp(self->state, "\x1f\x8b", 2) == 0;
+  return is_gzip || has_ending(self->name, ".gz") ? stream_gzip_wrap(self) : MOTH_OK;
+}
+
 moth_status stream_create(moth *m, const char *where, const char *path, stream *self) {
   moth_status status = begin(m, where, path, UINT64_MAX, self);
   if (status == MOTH_OK) status = stream_file_create(self, path);
+  if (status == MOTH_OK && has_ending(path, ".gz")) status = stream_gzip_create(self);
   if (status != MOTH_OK) stream_close(self, false);
   return status;
 }

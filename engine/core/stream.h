@@ -33,7 +33,9 @@ struct stream {
 moth_status stream_open(moth *m, const char *where, const char *path, uint64_t limit, stream *self);
 /* Reads from bytes that stay the caller's, as does the name. */
 void stream_open_bytes(moth *m, const char *where, const char *name, const void *bytes, size_t size, stream *self);
-/* Writes beside the path; stream_close with keep puts it in place. */
+/* Unpacks the bytes in memory that a stream was just opened on, where the name or they themselves say so; on failure it stays as it was. */
+moth_status stream_unpack(stream *self);
+/* Writes beside the path, packed where it ends in .gz; stream_close with keep puts it in place. */
 moth_status stream_create(moth *m, const char *where, const char *path, stream *self);
 /* Writes into memory; stream_take hands the bytes over (freed with moth_free). */
 moth_status stream_create_bytes(moth *m, const char *where, stream *self);

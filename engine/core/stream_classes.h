@@ -10,6 +10,11 @@ moth_status stream_file_open(stream *self, const char *path, bool *is_gzip);
 moth_status stream_file_create(stream *self, const char *path);
 /* Turns an open file stream into one that unpacks it; on failure it stays as it was. */
 moth_status stream_gzip_wrap(stream *self);
+/* Turns a stream just created into one that packs; on failure it stays as it was. */
+moth_status stream_gzip_create(stream *self);
+/* zlib's memory, from the context that is its `opaque`. */
+void *stream_zlib_new(void *context, unsigned count, unsigned size);
+void stream_zlib_free(void *context, void *address);
 
 /* "where: name what". */
 moth_status stream_fail(stream *self, moth_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -19,7 +19,7 @@ typedef struct gzip {
 /* zlib does not tell sizes when it frees: they stand before each block. */
 enum { BLOCK_HEADER = 16 };
 
-static void *zlib_new(void *context, unsigned count, unsigned size) {
+void *stream_zlib_new(void *context, unsigned count, unsigned size) {
   size_t bytes = (size_t)count * size + BLOCK_HEADER;
   unsigned char *block = memory_new(context, 1, bytes);
   if (block == NULL) return NULL;
@@ -27,7 +27,7 @@ static void *zlib_new(void *context, unsigned count, unsigned size) {
   return block + BLOCK_HEADER;
 }
 
-static void zlib_free(void *context, void *address) {
+void stream_zlib_free(void *context, void *address) {
   if (address == NULL) return;
   unsigned char *block = (unsigned char *)address - BLOCK_HEADER;
   size_t bytes;
@@ -73,7 +73,7 @@ static moth_status next_member(stream *self, bool *more) {
 
 static moth_status zlib_failure(stream *self, int result) {
   gzip *own = self->state;
-  if (result == Z_MEM_ERROR) return context_within(self->m, self->m->status, self->where); /* zlib_new has told why */
+  if (result == Z_MEM_ERROR) return context_within(self->m, self->m->status, self->where); /* stream_zlib_new has told why */
   const char *why = result == Z_NEED_DICT ? "needs a dictionary" : own->zlib.msg != NULL ? own->zlib.msg : "unknown error";
   if (!own->is_begun && own->zlib.total_out == 0 && strcmp(why, "incorrect header check") == 0) {
     return context_fail(self->m, MOTH_FORMAT, self->where, "%s: not gzip data, though its name ends in .gz", self->name);
@@ -147,7 +147,7 @@ moth_status stream_gzip_wrap(stream *self) {
   moth *m = self->m;
   gzip *own = memory_new(m, 1, sizeof *own);
   if (own == NULL) return context_within(m, m->status, self->where);
-  own->zlib.zalloc = zlib_new, own->zlib.zfree = zlib_free, own->zlib.opaque = m;
+  own->zlib.zalloc = stream_zlib_new, own->zlib.zfree = stream_zlib_free, own->zlib.opaque = m;
   int result = inflateInit2(&own->zlib, WINDOW_AND_HEADER);
   if (result != Z_OK) {
     moth_status status = result == Z_MEM_ERROR

@@ -53,7 +53,10 @@ static moth_status read_idx(stream *from, storage *mapped, named_list *list) {
   return add_one(list, status, t);
 }
 
-static moth_status write_npy(stream *to, const moth_named_tensor *items, int64_t count) { return (void)count, npy_write(to, items->tensor); }
+static moth_status write_npy(stream *to, const moth_named_tensor *items, int64_t count) {
+  return (void)count, npy_write(to, items->tensor);
+}
+
 static moth_status write_csv(stream *to, const moth_named_tensor *items, int64_t count) {
   return (void)count, csv_write_numbers(to, items->tensor);
 }
@@ -101,6 +104,7 @@ static moth_status format_to_read(moth *m, const char *path, const file_format *
   size_t length = strlen(path);
   if (ends_in(path, length, ".gz")) length -= 3;
   *format = is_idx(path, length) ? &idx_format : format_of(path, length);
+  if (*format && (*format)->read == read_npz && path[length]) *format = NULL;
   if (*format) return MOTH_OK;
   context_fail(m, MOTH_OPTION, "load", "'%s': endings are .npy .npz .safetensors .csv, and IDX's -ubyte and .idx", path);
   return context_hint(m, "each but .npz may be followed by .gz");
@@ -193,7 +197,8 @@ moth_status moth_load_bytes(moth *m, const char *name, const void *bytes, size_t
   if (!status) status = format_to_read(m, name, &format);
   if (status) return status;
   stream_open_bytes(m, "load", name, bytes, size, &from);
-  status = load_from(&from, NULL, format, items, count);
+  status = stream_unpack(&from);
+  if (!status) status = load_from(&from, NULL, format, items, count);
   stream_close(&from, false);
   return status;
 }
@@ -219,11 +224,17 @@ static moth_status check_items(moth *m, const char *path, const file_format *for
     }
   }
   if (format->is_named || count == 1) return MOTH_OK;
-  return context_fail(m, MOTH_OPTION, "save", "'%s' holds one tensor, got %lld; .npz and .safetensors hold several", path, (long long)count);
+  return context_fail(m, MOTH_OPTION, "save", "'%s' holds one tensor, got %lld; .npz and .safetensors hold several", path,
+                      (long long)count);
 }
 
-static moth_status format_to_write(moth *m, const char *path, const moth_named_tensor *items, int64_t count, const file_format **format) {
-  *format = format_of(path, strlen(path));
+/* `may_pack`: what is written into a file may be packed, an archive not once more. */
+static moth_status format_to_write(moth *m, const char *path, bool may_pack, const moth_named_tensor *items, int64_t count,
+                                   const file_format **format) {
+  size_t length = strlen(path);
+  bool is_packed = may_pack && ends_in(path, length, ".gz");
+  *format = format_of(path, is_packed ? length - 3 : length);
+  if (*format && is_packed && (*format)->write == npz_write) *format = NULL;
   if (!*format) return context_fail(m, MOTH_OPTION, "save", "'%s': endings are .npy .npz .safetensors .csv", path);
   return check_items(m, path, *format, items, count);
 }
@@ -232,7 +243,7 @@ moth_status moth_save(moth *m, const char *path, const moth_named_tensor *items,
   const file_format *format = NULL;
   stream to;
   moth_status status = check_places(m, path, m, m, "save");
-  if (!status) status = format_to_write(m, path, items, count, &format);
+  if (!status) status = format_to_write(m, path, true, items, count, &format);
   if (!status) status = stream_create(m, "save", path, &to);
   if (status) return status;
   status = context_within(m, format->write(&to, items, count), "save");
@@ -244,7 +255,7 @@ moth_status moth_save_bytes(moth *m, const char *name, const moth_named_tensor *
   const file_format *format = NULL;
   stream to;
   moth_status status = check_places(m, name, bytes, size, "save");
-  if (!status) status = format_to_write(m, name, items, count, &format);
+  if (!status) status = format_to_write(m, name, false, items, count, &format);
   if (!status) status = stream_create_bytes(m, "save", &to);
   if (status) return status;
   status = context_within(m, format->write(&to, items, count), "save");

@@ -41,7 +41,8 @@ moth_status named_check(moth *m, const char *where, const char *file, moth_statu
   for (int64_t i = 0; i < count; i++) names[i] = items[i].name;
   if (count > 0) qsort(names, (size_t)count, sizeof *names, by_name);
   for (int64_t i = 0; i < count && !status; i++) {
-    if (i > 0 && strcmp(names[i - 1], names[i]) == 0) status = context_fail(m, failure, where, "%s: two are named '%.200s'", file, names[i]);
+    bool is_twice = i > 0 && strcmp(names[i - 1], names[i]) == 0;
+    if (is_twice) status = context_fail(m, failure, where, "%s: two are named '%.200s'", file, names[i]);
     else if (!named_is_utf8(names[i])) status = context_fail(m, failure, where, "%s: '%.200s' is not UTF-8", file, names[i]);
   }
   memory_free(m, names, (size_t)count, sizeof *names);

@@ -44,7 +44,8 @@ static moth_status read_type(stream *from, const char *descr, npy_header *header
   for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
     bool is_it = foreign[i].code[1] ? strcmp(foreign[i].code, code) == 0 : foreign[i].code[0] == *code;
     if (!is_it) continue;
-    context_fail(from->m, MOTH_DTYPE, from->where, "%s holds %s ('%s'), for which there is no dtype here", from->name, foreign[i].name, descr);
+    context_fail(from->m, MOTH_DTYPE, from->where, "%s holds %s ('%s'), for which there is no dtype here", from->name, foreign[i].name,
+                 descr);
     return context_hint(from->m, "%s", foreign[i].hint);
   }
   return context_fail(from->m, MOTH_DTYPE, from->where, "%s: '%s' is no type that NumPy writes", from->name, descr);
@@ -128,7 +129,8 @@ static moth_status read_size(dict_reader *r, int64_t *size) {
   *size = 0;
   for (; r->at < r->length && (c = r->text[r->at]) >= '0' && c <= '9'; r->at++) {
     if (!__builtin_mul_overflow(*size, 10, size) && !__builtin_add_overflow(*size, c - '0', size)) continue;
-    return context_fail(r->from->m, MOTH_LIMIT, r->from->where, "%s: header byte %zu: a size beyond 2^63", r->from->name, r->before + r->at);
+    return context_fail(r->from->m, MOTH_LIMIT, r->from->where, "%s: header byte %zu: a size beyond 2^63", r->from->name,
+                        r->before + r->at);
   }
   if (r->has_long && r->at < r->length && r->text[r->at] == 'L') r->at++;
   return MOTH_OK;

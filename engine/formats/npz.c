@@ -38,7 +38,10 @@ static uLong archive_read(voidpf data, voidpf same, void *bytes, uLong size) {
   return got;
 }
 
-static uLong archive_write(voidpf data, voidpf same, const void *bytes, uLong size) { return (void)data, (void)same, (void)bytes, (void)size, 0; }
+static uLong archive_write(voidpf data, voidpf same, const void *bytes, uLong size) {
+  return (void)data, (void)same, (void)bytes, (void)size, 0;
+}
+
 static ZPOS64_T archive_tell(voidpf data, voidpf same) { return (void)same, ((archive *)data)->at; }
 
 static long archive_seek(voidpf data, voidpf same, ZPOS64_T offset, int origin) {
@@ -65,6 +68,20 @@ static moth_status archive_is_damaged(archive *a, const char *what) {
 
 typedef struct entry { archive *archive; uint64_t size; } entry;
 
+/* A stored one: minizip has found the place, its copying byte by byte is not needed. */
+typedef struct stored_entry { entry entry; uint64_t begun; uLong crc; } stored_entry;
+
+static moth_status stored_read(stream *self, void *bytes, size_t size, size_t *got) {
+  stored_entry *own = self->state;
+  stream *from = own->entry.archive->from;
+  uint64_t left = own->entry.size - self->position, at = own->begun + self->position;
+  moth_status status = from->position == at ? MOTH_OK : stream_seek(from, at);
+  *got = 0;
+  if (!status) status = stream_read(from, bytes, left < size ? (size_t)left : size, got);
+  if (!status) own->crc = crc32_z(own->crc, bytes, *got);
+  return status;
+}
+
 static moth_status entry_read(stream *self, void *bytes, size_t size, size_t *got) {
   archive *a = ((entry *)self->state)->archive;
   size_t done = 0;
@@ -87,7 +104,8 @@ static moth_status entry_size(stream *self, uint64_t *bytes) {
   return MOTH_OK;
 }
 
-static const stream_class entry_class = { .read = entry_read, .size = entry_size };
+static const stream_class packed_class = { .read = entry_read, .size = entry_size };
+static const stream_class stored_class = { .read = stored_read, .size = entry_size };
 
 /* ---- Entries ---- */
 
@@ -118,13 +136,17 @@ static moth_status check_entry(archive *a, const unz_file_info64 *info, const ch
 /* The entry's bytes as a tensor; `name` is without ".npy". */
 static moth_status read_array(archive *a, const unz_file_info64 *info, const char *name, moth_tensor **t) {
   char told[512];
-  entry here = { .archive = a, .size = info->uncompressed_size };
+  stored_entry here = { .entry = { .archive = a, .size = info->uncompressed_size }, .crc = crc32(0, NULL, 0) };
+  bool is_stored = info->compression_method == 0;
   text_format(told, sizeof told, "%s: '%.200s'", a->from->name, name);
-  stream from = { .class = &entry_class, .m = a->m, .where = a->from->where, .name = told, .limit = UINT64_MAX, .state = &here };
+  stream from = { .class = is_stored ? &stored_class : &packed_class, .m = a->m, .where = a->from->where, .name = told,
+                  .limit = UINT64_MAX, .state = &here };
   if (unzOpenCurrentFile(a->zip) != UNZ_OK) return archive_is_damaged(a, "an entry is not what the archive's directory says");
+  here.begun = unzGetCurrentFileZStreamPos64(a->zip);
   moth_tensor *found = NULL;
   moth_status status = npy_read(&from, NULL, &found);
-  if (unzCloseCurrentFile(a->zip) != UNZ_OK && !status) {
+  bool is_whole = unzCloseCurrentFile(a->zip) == UNZ_OK; /* of what it has read: nothing of a stored one */
+  if (!status && (is_stored ? here.crc != info->crc : !is_whole)) {
     status = context_fail(a->m, MOTH_FORMAT, from.where, "%s is damaged: its checksum is wrong", told);
     object_release(&found->base);
   }

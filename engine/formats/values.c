@@ -7,7 +7,7 @@
 #include "formats/formats.h"
 
 /* What a stream of unknown length is believed without having seen it. */
-enum { BELIEVED_BYTES = 64 << 20, PIECE_BYTES = 4 << 20, SIZES = 192 };
+enum { BELIEVED_BYTES = 4 << 20, PIECE_BYTES = 4 << 20, SIZES = 192 };
 
 static const struct { int width; moth_dtype dtype; const char *name; } types[STORED_TYPES] = {
   [STORED_F32] = { 4, MOTH_F32, "float32" },   [STORED_F64] = { 8, MOTH_F64, "float64" },
@@ -153,7 +153,9 @@ moth_status values_over(stream *from, storage *mapped, const char *label, stored
   if (type > STORED_BOOL) {
     return cannot_map(from, label, "its %s become %s", types[type].name, moth_dtype_name(types[type].dtype));
   }
-  if (values_are_swapped(is_big_endian) && width > 1) return cannot_map(from, label, "its bytes lie in the other order than this machine's");
+  if (values_are_swapped(is_big_endian) && width > 1) {
+    return cannot_map(from, label, "its bytes lie in the other order than this machine's");
+  }
   if (at % (uint64_t)width != 0) {
     return cannot_map(from, label, "its values begin at byte %llu, which is no multiple of %d", (unsigned long long)at, width);
   }

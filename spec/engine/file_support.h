@@ -68,7 +68,8 @@ static const stream_class fragile_class = { .read = fragile_read, .seek = fragil
 static inline int64_t each_read_fails(moth *m, const void *bytes, size_t size, file_reader read, void *data) {
   for (int64_t k = 1;; k++) {
     fragile own = { bytes, size, k };
-    stream from = { .class = &fragile_class, .m = m, .where = "load", .name = (char *)(uintptr_t)"x.npy", .limit = UINT64_MAX, .state = &own };
+    char name[] = "x.npy";
+    stream from = { .class = &fragile_class, .m = m, .where = "load", .name = name, .limit = UINT64_MAX, .state = &own };
     moth_status status = read(m, &from, data);
     if (status == MOTH_OK) return k - 1;
     assert_fails(m, status, MOTH_FILE, "load: cannot read 'x.npy': Input/output error");

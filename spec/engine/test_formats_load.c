@@ -5,7 +5,7 @@
 #include <locale.h>
 #include <sys/stat.h>
 
-static const char *const names[] = { "x.npy", "x.npz", "x.safetensors", "x.csv" };
+static const char *const names[] = { "x.npy", "x.npz", "x.safetensors", "x.csv" }, *const packed_names[] = { "x.npy.gz", "x.csv.gz" };
 enum { NAMES = sizeof names / sizeof *names };
 static bool is_named(const char *name) { return strstr(name, "npz") || strstr(name, "safetensors"); }
 
@@ -108,6 +108,11 @@ static void survives_failing_allocations(void **state) {
       if (mapped && (strstr(path, "npz") || strstr(path, "csv"))) continue;
       assert_true(support_fail_each(through_a_file, at) >= 6);
     }
+  }
+  for (int n = 0; n < 2; n++) {
+    char path[1024];
+    const char *at[] = { support_path(&folder, packed_names[n], path), NULL };
+    assert_true(support_fail_each(through_a_file, at) >= 10);
   }
   support_folder_remove(&folder);
 }
@@ -232,6 +237,38 @@ static void a_full_device_is_told(void **state) {
   support_close(m, NULL);
 }
 
+static void unpacks_bytes_in_memory(void **state) {
+  (void)state;
+  support_allocator allocator = { 0 };
+  moth *m = support_open(&allocator);
+  moth_tensor *t = NULL;
+  moth_named_tensor *items = NULL;
+  int64_t count = 0;
+  void *bytes = NULL;
+  size_t size = 0, packed_size;
+  assert_ok(m, fill(m, MOTH_I64, 1, (int64_t[]){ 500 }, &t));
+  assert_fails(m, moth_save_bytes(m, "x.npy.gz", &(moth_named_tensor){ .tensor = t }, 1, &bytes, &size), MOTH_OPTION,
+               "save: 'x.npy.gz': endings are .npy .npz .safetensors .csv");
+  assert_ok(m, moth_save_bytes(m, "x.npy", &(moth_named_tensor){ .tensor = t }, 1, &bytes, &size));
+  unsigned char *packed = pack(bytes, size, &packed_size);
+  for (int i = 0; i < 2; i++) { /* the bytes themselves tell too */
+    assert_ok(m, moth_load_bytes(m, i ? "x.npy" : "x.npy.gz", packed, packed_size, &items, &count));
+    assert_equal_values(m, items[0].tensor, t);
+    moth_load_free(m, items, count);
+  }
+  items = NULL;
+  for (size_t cut = 0; cut < packed_size; cut++) {
+    assert_status(m, moth_load_bytes(m, "x.npy.gz", packed, cut, &items, &count), MOTH_FORMAT);
+  }
+  assert_null(items);
+  assert_fails(m, moth_load_bytes(m, "x.npy.gz", bytes, size, &items, &count), MOTH_FORMAT,
+               "load: x.npy.gz: not gzip data, though its name ends in .gz");
+  free(packed);
+  moth_free(m, bytes, size);
+  moth_release(t);
+  support_close(m, &allocator);
+}
+
 /* Writes the array into a named pipe from another process's end: an archive needs no going back. */
 static void writes_into_a_pipe(void **state) {
   (void)state;
@@ -312,6 +349,7 @@ int main(void) {
     cmocka_unit_test(says_what_is_misused),
     cmocka_unit_test(a_failed_write_keeps_the_old_file),
     cmocka_unit_test(a_full_device_is_told),
+    cmocka_unit_test(unpacks_bytes_in_memory),
     cmocka_unit_test(writes_into_a_pipe),
     cmocka_unit_test(knows_no_locale),
     cmocka_unit_test(csv_has_numbers_of_each_dtype),

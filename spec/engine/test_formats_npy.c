@@ -1,4 +1,5 @@
-/* .npy: every cut, every failing allocation and stream, and headers that lie. What NumPy's files hold is in spec/lua/tensor_files_spec.lua. */
+/* .npy: every cut, every failing allocation and stream, and headers that lie. What NumPy's files hold:
+ * spec/lua/tensor_files_spec.lua. */
 #include "file_support.h"
 
 static moth_status read_npy(moth *m, stream *from, void *data) {

@@ -1,8 +1,10 @@
-/* The csv reader on any bytes: the first chooses options, the rest is the file. */
+/* The csv reader on any bytes: the first chooses options, the rest is the file; and the rest as a table of numbers. */
 #include "fuzz.h"
 
 #include "core/stream.h"
 #include "data/dataset.h"
+
+enum { FACTOR = 200 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static const int64_t first[] = { 1 };
@@ -32,8 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     abort();
   }
   stream_close(&from, false);
+  fuzz_bounded(m, used, FACTOR * size + (256 << 10));
   moth_release(x), moth_release(data);
   fuzz_close(m, used);
+  fuzz_load("t.csv", bytes + 1, size - 1, FACTOR);
   return 0;
 }
 
@@ -44,6 +48,8 @@ const fuzz_seed fuzz_seeds[] = {
   FUZZ_SEED("\0\xef\xbb\xbf" "1,2\n3,4\n\n"),
   FUZZ_SEED("\x0d" "150,4,setosa\n1;2;10\n1;2;9.0\n1;2;9\n"),
   FUZZ_SEED("\xc0" "1,2\n1e300,4\n"),
+  FUZZ_SEED("\0-0.5,nan,inf\r\n\"7\", 1e-320 ,0x1\r\n"),
+  FUZZ_SEED("\0" "1\n-2\n+3.25e+2\n\n4\n"),
 };
 const int fuzz_seed_count = sizeof fuzz_seeds / sizeof *fuzz_seeds;
 #endif

@@ -60,6 +60,7 @@ local function described(descr, shape, values, order)
   return npy(("{'descr': '%s', 'fortran_order': %s, 'shape': %s, }\n"):format(descr, order or "False", shape), values)
 end
 
+local endings = "endings are .npy .npz .safetensors .csv, and IDX's -ubyte and .idx\n  each but .npz may be followed by .gz"
 local dtypes = { "f32", "f64", "i64", "u8", "bool" }
 
 describe("files that NumPy made", function()
@@ -186,6 +187,20 @@ describe("what is saved", function()
     end
   end)
 
+  it("is packed where .gz follows the ending", function()
+    local t = moth.randn(300, 200)
+    for _, name in ipairs{ "g.csv", "g.npy", "g.safetensors" } do
+      local path, what = folder .. "/" .. name, name == "g.safetensors" and { w = t, v = t:t() } or t
+      moth.save(path, what)
+      moth.save(path .. ".gz", what)
+      assert.is_true(os.execute("gzip -dc " .. path .. ".gz | cmp -s - " .. path))
+      local got = moth.load(path .. ".gz")
+      assert.is_true((name == "g.safetensors" and got.w or got) == t)
+    end
+    assert.equal("save: 'g.npz.gz': endings are .npy .npz .safetensors .csv", told(moth.save, "g.npz.gz", { t = t }))
+    assert.equal("load: 'g.npz.gz': " .. endings, told(moth.load, "g.npz.gz"))
+  end)
+
   it("replaces a file wholly or not at all", function()
     local path = folder .. "/kept.csv"
     moth.save(path, moth.eye(2))
@@ -227,7 +242,8 @@ describe("moth.load", function()
     local values = string.pack("<fff", 1, 2, 3)
     for _, header in ipairs{
       "{'descr':'<f4','fortran_order':False,'shape':(3,)}", '{"shape": (3,), "fortran_order": True, "descr": "<f4"}',
-      " {\n'descr' : '<f4' , 'fortran_order' : False , 'shape' : ( 3 , ) , } \n", "{'descr': '=f4', 'fortran_order': False, 'shape': (3L,), }",
+      " {\n'descr' : '<f4' , 'fortran_order' : False , 'shape' : ( 3 , ) , } \n",
+      "{'descr': '=f4', 'fortran_order': False, 'shape': (3L,), }",
       "{'descr': 'f4', 'fortran_order': False, 'shape': (3, 1, ), }",
     } do
       assert.same({ 1, 2, 3 }, flat(moth.load(write("h.npy", npy(header, values)))))
@@ -256,8 +272,10 @@ describe("a mapped file", function()
   end)
 
   it("shows Fortran order by transposed strides", function()
-    local mapped = moth.load(write("f.npy", described("<f4", "(2, 3)", string.pack("<ffffff", 1, 4, 2, 5, 3, 6), "True") ), { mmap = false })
-    assert.is_true(mapped == moth.tensor{ { 1, 2, 3 }, { 4, 5, 6 } })
+    local path = write("f.npy", described("<f4", "(2, 3)", string.pack("<ffffff", 1, 4, 2, 5, 3, 6), "True"))
+    local read_whole = moth.load(path, { mmap = false })
+    assert.is_true(read_whole:is_contiguous())
+    assert.is_true(read_whole == moth.tensor{ { 1, 2, 3 }, { 4, 5, 6 } })
     for _, row in ipairs(fixtures) do
       if row.name == "f8-fortran.npy" then
         local strided = moth.load(write("f8.npy", row.bytes), { mmap = true })
@@ -284,14 +302,15 @@ describe("a mapped file", function()
     assert.equal("load: DIR/m.npy cannot be mapped: its values begin at byte 70, which is no multiple of 4" .. hint,
       why("m.npy", described("<f4", "(1,)  ", "abcd")))
     local header = '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}'
-    assert.equal(("load: DIR/m.safetensors: 'b' cannot be mapped: its values begin at byte %d, which is no multiple of 4"):format(9 + #header)
-      .. hint, why("m.safetensors", string.pack("<s8", header) .. "abcde"))
+    local text = "load: DIR/m.safetensors: 'b' cannot be mapped: its values begin at byte %d, which is no multiple of 4"
+    assert.equal(text:format(9 + #header) .. hint, why("m.safetensors", string.pack("<s8", header) .. "abcde"))
     moth.save(folder .. "/m.npz", { a = moth.ones(1) })
     assert.equal("load: DIR/m.npz cannot be mapped; .npy and .safetensors files can", told(moth.load, folder .. "/m.npz", { mmap = true }))
     assert(os.execute("gzip -kf " .. folder .. "/mapped.npy"))
     assert.equal("load: DIR/mapped.npy.gz cannot be mapped: only a plain file can, not packed, in memory or a pipe",
       told(moth.load, folder .. "/mapped.npy.gz", { mmap = true }))
-    assert.equal("load: DIR/m.npy: header asks for 2 = 8 bytes, the file holds 4 (cut short?)", why("m.npy", described("<f4", "(2,)", "abcd")))
+    assert.equal("load: DIR/m.npy: header asks for 2 = 8 bytes, the file holds 4 (cut short?)",
+      why("m.npy", described("<f4", "(2,)", "abcd")))
     assert.equal("load: DIR/m.npy holds bool, byte 1 of the values is 2", why("m.npy", described("|b1", "(2,)", "\1\2")))
   end)
 end)
@@ -301,7 +320,8 @@ describe("a file that is refused", function()
 
   it("holds what has no dtype here", function()
     local function holds(what, descr, hint)
-      says(("DIR/x.npy holds %s ('%s'), for which there is no dtype here\n  %s"):format(what, descr, hint), "x.npy", described(descr, "(1,)", "x"))
+      local text = ("DIR/x.npy holds %s ('%s'), for which there is no dtype here\n  %s"):format(what, descr, hint)
+      says(text, "x.npy", described(descr, "(1,)", "x"))
     end
     holds("uint64", "<u8", "save array.astype(np.int64), or np.float64 where values pass 2^63")
     holds("a long double", "<f16", "save array.astype(np.float64)")
@@ -392,7 +412,8 @@ describe("a file that is refused", function()
       zipped("a.npy", "\3\0", { method = 8, size = 4000000000 }))
     says(("DIR/x.npz: 'a.npy' is said to unpack from %d bytes to 9, which cannot be"):format(#array), "x.npz",
       zipped("a.npy", array, { size = 9 }))
-    says("DIR/x.npz: 'a': the packed data is damaged after 0 bytes", "x.npz", zipped("a.npy", "\xff\xff\xff\xff", { method = 8, size = 200 }))
+    says("DIR/x.npz: 'a': the packed data is damaged after 0 bytes", "x.npz",
+      zipped("a.npy", "\xff\xff\xff\xff", { method = 8, size = 200 }))
     local good = {}
     for _, row in ipairs(fixtures) do
       if row.name == "1-stored.npz" then good[1] = row.bytes end
@@ -411,7 +432,8 @@ describe("a file that is refused", function()
   end)
 
   it("holds words or uneven rows", function()
-    says("DIR/x.csv line 1 holds words, 'a'; load takes numbers only\n  moth.csv reads headers, classes and missing cells", "x.csv", "a,b\n1,2\n")
+    says("DIR/x.csv line 1 holds words, 'a'; load takes numbers only\n  moth.csv reads headers, classes and missing cells", "x.csv",
+      "a,b\n1,2\n")
     says("DIR/x.csv line 3, column 2: 'n/a' is not a number\n  moth.csv reads words and missing cells", "x.csv", "1,2\n\n3,n/a\n")
     says("DIR/x.csv line 2, column 1 is empty\n  moth.csv reads words and missing cells", "x.csv", "1,2\n,3\n")
     says("DIR/x.csv line 2 has 1 field, line 1 has 2\n  { skip = 1 } leaves line 1 out", "x.csv", "1,2\n3\n")
@@ -419,7 +441,7 @@ describe("a file that is refused", function()
   end)
 
   it("has a name that tells nothing, or none", function()
-    says("'DIR/x.foo': endings are .npy .npz .safetensors .csv, and IDX's -ubyte and .idx\n  each but .npz may be followed by .gz", "x.foo", "")
+    says("'DIR/x.foo': " .. endings, "x.foo", "")
     assert.equal("load: cannot open 'DIR/missing.npy': No such file or directory", told(moth.load, folder .. "/missing.npy"))
     assert.equal("load: the path must be a string, got 3", told(moth.load, 3))
     assert.equal("load: the path must be a string, got nothing", told(moth.load))
@@ -459,10 +481,11 @@ describe("moth.save", function()
 
   it("leaves no memory behind, nor does a failure", function()
     local path, w = folder .. "/memory.npz", moth.randn(100, 100)
-    helper.keeps_memory(function()
-      moth.save(path, { w = w, v = w:t() })
-      moth.load(path)
-    end)
+    moth.save(path, { w = w, v = w:t() })
+    helper.keeps_memory(function() moth.load(path) end)
+    assert(os.execute("ln -s /dev/null " .. folder .. "/null.npz")) -- no waiting for the disk
+    helper.keeps_memory(function() moth.save(folder .. "/null.npz", { w = w, v = w:t() }) end)
+    helper.keeps_memory(function() assert(not pcall(moth.save, folder .. "/null.npz", { w = w, v = 1 })) end)
     local broken = write("broken.npz", read(path):gsub("NUMPY", "NUMPX", 1) .. "")
     helper.keeps_memory(function() assert(not pcall(moth.load, broken)) end)
     moth.save(folder .. "/memory.npy", w)
