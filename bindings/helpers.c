@@ -122,6 +122,7 @@ void helpers_open(lua_State *L, module *M) {
   lua_newtable(L);
   module_functions(L, M, functions);
   rows_open(L, M);
+  drawing_open(L, M);
   push_globals(L);
   lua_pushlightuserdata(L, M);
   lua_newtable(L);

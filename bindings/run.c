@@ -47,6 +47,7 @@ static int read_field(lua_State *L) {
   else if (strcmp(name, "seconds") == 0) lua_pushnumber(L, moth_run_seconds(run));
   else if (strcmp(name, "seed") == 0) lua_pushinteger(L, (lua_Integer)moth_run_seed(run));
   else if (has_column(run, name)) return push_column(L, M, run, name);
+  else if (lua_getfield(L, lua_upvalueindex(2), name) != LUA_TNIL) return 1;
   else {
     const char *nearest = errors_nearest(name, column_at, run);
     if (nearest != NULL) return errors_fail(L, "a run has no '%s'; did you mean '%s'?", name, nearest);
@@ -71,8 +72,13 @@ static int call_run(lua_State *L) {
 }
 
 void run_open(lua_State *L, module *M) {
-  const luaL_Reg metamethods[] = { { "__index", read_field }, { "__tostring", to_text }, { "__call", call_run }, { NULL, NULL } };
+  const luaL_Reg metamethods[] = { { "__tostring", to_text }, { "__call", call_run }, { NULL, NULL } };
   lua_newtable(L);
   module_functions(L, M, metamethods);
+  lua_pushlightuserdata(L, M);
+  lua_newtable(L);
+  drawing_run_methods(L, M);
+  lua_pushcclosure(L, read_field, 2);
+  lua_setfield(L, -2, "__index");
   handle_metatable(L, M, MOTH_RUN_OBJECT);
 }

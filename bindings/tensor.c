@@ -278,6 +278,7 @@ void tensor_open(lua_State *L, module *M) {
   operation_open(L, M);
   module_functions(L, M, methods);
   map_open(L, M);
+  drawing_tensor_methods(L, M);
   lua_pushvalue(L, -2);
   module_functions(L, M, functions);
   scope_open(L, M);
