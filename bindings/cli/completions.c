@@ -47,6 +47,20 @@ static size_t common(lua_State *L, int count) {
   return same;
 }
 
+/* The text with `word` in place of what stands from `begin` to the cursor. */
+static bool put_in(editor *e, size_t begin, const char *word, size_t length) {
+  size_t after = e->text.length - e->cursor;
+  char *text = malloc(begin + length + after + 1);
+  if (text == NULL) return false;
+  memcpy(text, e->text.text, begin);
+  memcpy(text + begin, word, length);
+  memcpy(text + begin + length, e->text.text + e->cursor, after + 1);
+  free(e->text.text);
+  e->text = (text_copy){ .text = text, .length = begin + length + after, .capacity = begin + length + after + 1 };
+  e->cursor = begin + length;
+  return true;
+}
+
 unsigned char completions_insert(editor *e) {
   LineInfo line = editor_line(e);
   lua_State *L = e->calls.L;
@@ -54,20 +68,20 @@ unsigned char completions_insert(editor *e) {
   int count = push_candidates(e, line.buffer, (size_t)(line.lastchar - line.buffer), cursor, &begin);
   if (count == 0) return CC_ERROR;
   line = editor_line(e);
-  const char *first = candidate(L, 1, 1), *word = line.buffer + begin;
+  const char *first = candidate(L, 1, 1);
   size_t same = common(L, count), typed = cursor - begin;
-  bool is_new = same > typed || (same == typed && memcmp(first, word, same) != 0);
-  char *text = is_new ? strndup(first, same) : NULL;
-  lua_pop(L, 1);
-  if (is_new) {
-    if (text == NULL) return CC_ERROR;
-    int characters = text_count(word, line.cursor);
+  bool is_new = same > typed || (same == typed && memcmp(first, line.buffer + begin, same) != 0);
+  unsigned char result = CC_ERROR;
+  if (count > 1) { /* the text is changed where it is drawn anew, below the list */
+    result = editor_leave(e, LEAVING_LIST);
+    if (is_new) put_in(e, begin, first, same);
+  } else if (is_new) {
+    int characters = text_count(line.buffer + begin, line.cursor);
     if (characters > 0) edit.erase(e->el, characters);
-    edit.insert(e->el, text);
-    free(text);
-    if (count == 1) return CC_REFRESH;
+    result = edit.insert(e->el, first) == 0 ? CC_REFRESH : CC_ERROR;
   }
-  return count == 1 ? CC_ERROR : editor_leave(e, LEAVING_LIST);
+  lua_pop(L, 1);
+  return result;
 }
 
 /* ---- The list ---- */

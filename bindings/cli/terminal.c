@@ -91,9 +91,9 @@ static int read_plain(terminal *t, const char *mark, const char **text, size_t *
   ssize_t size = getline(&t->line, &t->capacity, stdin);
   if (size < 0) {
     clearerr(stdin);
-    if (!interrupts_taken(t->L)) return t->interactive ? (putchar('\n'), 0) : 0;
+    if (interrupts_taken(t->L)) return -1; /* the handler has ended the line */
     if (t->interactive) putchar('\n');
-    return -1;
+    return 0;
   }
   if (size > 0 && t->line[size - 1] == '\n') size--;
   *text = t->line;

@@ -43,7 +43,7 @@ function terminal.open(options)
   end
   local here = output_of("pwd"):gsub("\n$", "")
   local command = interpreter:sub(1, 1) == "/" and interpreter or here .. "/" .. interpreter
-  words[#words + 1] = ("sh -c %s"):format(quote(("cd %s && %s %s; printf 'status %%s\\n' $?; exec cat"):format(quote(options.folder or here),
+  words[#words + 1] = ("sh -c %s"):format(quote(("trap : INT; cd %s && %s %s; printf 'status %%s\\n' $?; exec cat"):format(quote(options.folder or here),
     quote(command), options.arguments or "")))
   self:tmux(("new-session -d -x %d -y %d %s"):format(options.width or 100, options.height or 40, quote(table.concat(words, " "))))
   self.marks = 0
@@ -87,7 +87,20 @@ function terminal:wait_mark()
     return marks > self.marks and (last == "moth>" or last == "   >>")
   end, "new mark")
   self.marks = count_marks(screen)
+  self:ready()
   return screen
+end
+
+-- Line editors show their mark a moment before they take the terminal over; what is typed meanwhile is shown twice. One that never does is
+-- waited for half a second, once.
+function terminal:ready()
+  self.device = self.device or self:tmux "display -p '#{pane_tty}'":gsub("%s+$", "")
+  if self.is_plain then return end
+  for _ = 1, 50 do
+    if output_of("stty -a -F " .. self.device):find("-icanon", 1, true) then return end
+    os.execute "sleep 0.01"
+  end
+  self.is_plain = true
 end
 
 -- A last semicolon would end tmux's own command.
