@@ -32,6 +32,35 @@ ALWAYS vector_f64 pick_f64(signed_f64 where, vector_f64 a, vector_f64 b) {
   return (vector_f64)_mm256_blendv_pd((__m256d)b, (__m256d)a, (__m256d)where);
 }
 
+ALWAYS vector_f64 wide_f32(half_f32 v) { return (vector_f64)_mm256_cvtps_pd((__m128)v); }
+
+/* What comparing lanes says: all ones or zeros each. */
+typedef signed_f32 flags_f32;
+typedef signed_f64 flags_f64;
+ALWAYS flags_f32 above_f32(vector_f32 a, vector_f32 b) { return (flags_f32)_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_NLE_UQ); }
+ALWAYS flags_f64 above_f64(vector_f64 a, vector_f64 b) { return (flags_f64)_mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_NLE_UQ); }
+ALWAYS flags_f32 ordered_f32(vector_f32 a, vector_f32 b) { return (flags_f32)_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_ORD_Q); }
+ALWAYS flags_f64 ordered_f64(vector_f64 a, vector_f64 b) { return (flags_f64)_mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_ORD_Q); }
+ALWAYS flags_f32 unordered_f32(vector_f32 a, vector_f32 b) { return (flags_f32)_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_UNORD_Q); }
+ALWAYS flags_f64 unordered_f64(vector_f64 a, vector_f64 b) { return (flags_f64)_mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_UNORD_Q); }
+ALWAYS flags_f32 equal_f32(vector_f32 a, vector_f32 b) { return (flags_f32)_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_EQ_OQ); }
+ALWAYS flags_f64 equal_f64(vector_f64 a, vector_f64 b) { return (flags_f64)_mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_EQ_OQ); }
+ALWAYS vector_f32 chosen_f32(flags_f32 f, vector_f32 a, vector_f32 b) { return pick_f32(f, a, b); }
+ALWAYS vector_f64 chosen_f64(flags_f64 f, vector_f64 a, vector_f64 b) { return pick_f64(f, a, b); }
+ALWAYS signed_f32 numbered_f32(flags_f32 f, signed_f32 a, signed_f32 b) {
+  return (signed_f32)_mm256_blendv_epi8((__m256i)b, (__m256i)a, (__m256i)f);
+}
+ALWAYS signed_f64 numbered_f64(flags_f64 f, signed_f64 a, signed_f64 b) {
+  return (signed_f64)_mm256_blendv_epi8((__m256i)b, (__m256i)a, (__m256i)f);
+}
+ALWAYS unsigned bits_of_f32(flags_f32 f) { return (unsigned)_mm256_movemask_ps((__m256)f); }
+ALWAYS unsigned bits_of_f64(flags_f64 f) { return (unsigned)_mm256_movemask_pd((__m256d)f); }
+/* The larger and smaller; b where one is NaN. */
+ALWAYS vector_f32 greater_f32(vector_f32 a, vector_f32 b) { return (vector_f32)_mm256_max_ps((__m256)a, (__m256)b); }
+ALWAYS vector_f64 greater_f64(vector_f64 a, vector_f64 b) { return (vector_f64)_mm256_max_pd((__m256d)a, (__m256d)b); }
+ALWAYS vector_f32 lesser_f32(vector_f32 a, vector_f32 b) { return (vector_f32)_mm256_min_ps((__m256)a, (__m256)b); }
+ALWAYS vector_f64 lesser_f64(vector_f64 a, vector_f64 b) { return (vector_f64)_mm256_min_pd((__m256d)a, (__m256d)b); }
+
 /* A window over this, n from the middle, is n lanes of ones and then zeros. */
 static const int32_t part_mask_f32[16] = { -1, -1, -1, -1, -1, -1, -1, -1 };
 static const int64_t part_mask_f64[8] = { -1, -1, -1, -1 };

@@ -44,6 +44,35 @@ ALWAYS vector_f64 load_part_f64(const double *p, int64_t n) {
   if (n <= 4) return (vector_f64)_mm512_zextpd256_pd512(_mm256_maskz_loadu_pd((__mmask8)((1u << n) - 1), p));
   return (vector_f64)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
 }
+ALWAYS vector_f64 wide_f32(half_f32 v) { return (vector_f64)_mm512_cvtps_pd((__m256)v); }
+
+/* What comparing lanes says: one bit each. */
+typedef __mmask16 flags_f32;
+typedef __mmask8 flags_f64;
+ALWAYS flags_f32 above_f32(vector_f32 a, vector_f32 b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_NLE_UQ); }
+ALWAYS flags_f64 above_f64(vector_f64 a, vector_f64 b) { return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_NLE_UQ); }
+ALWAYS flags_f32 ordered_f32(vector_f32 a, vector_f32 b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_ORD_Q); }
+ALWAYS flags_f64 ordered_f64(vector_f64 a, vector_f64 b) { return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_ORD_Q); }
+ALWAYS flags_f32 unordered_f32(vector_f32 a, vector_f32 b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_UNORD_Q); }
+ALWAYS flags_f64 unordered_f64(vector_f64 a, vector_f64 b) { return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_UNORD_Q); }
+ALWAYS flags_f32 equal_f32(vector_f32 a, vector_f32 b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ); }
+ALWAYS flags_f64 equal_f64(vector_f64 a, vector_f64 b) { return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_EQ_OQ); }
+ALWAYS vector_f32 chosen_f32(flags_f32 f, vector_f32 a, vector_f32 b) { return (vector_f32)_mm512_mask_mov_ps((__m512)b, f, (__m512)a); }
+ALWAYS vector_f64 chosen_f64(flags_f64 f, vector_f64 a, vector_f64 b) { return (vector_f64)_mm512_mask_mov_pd((__m512d)b, f, (__m512d)a); }
+ALWAYS signed_f32 numbered_f32(flags_f32 f, signed_f32 a, signed_f32 b) {
+  return (signed_f32)_mm512_mask_mov_epi32((__m512i)b, f, (__m512i)a);
+}
+ALWAYS signed_f64 numbered_f64(flags_f64 f, signed_f64 a, signed_f64 b) {
+  return (signed_f64)_mm512_mask_mov_epi64((__m512i)b, f, (__m512i)a);
+}
+ALWAYS unsigned bits_of_f32(flags_f32 f) { return f; }
+ALWAYS unsigned bits_of_f64(flags_f64 f) { return f; }
+/* The larger and smaller; b where one is NaN. */
+ALWAYS vector_f32 greater_f32(vector_f32 a, vector_f32 b) { return (vector_f32)_mm512_max_ps((__m512)a, (__m512)b); }
+ALWAYS vector_f64 greater_f64(vector_f64 a, vector_f64 b) { return (vector_f64)_mm512_max_pd((__m512d)a, (__m512d)b); }
+ALWAYS vector_f32 lesser_f32(vector_f32 a, vector_f32 b) { return (vector_f32)_mm512_min_ps((__m512)a, (__m512)b); }
+ALWAYS vector_f64 lesser_f64(vector_f64 a, vector_f64 b) { return (vector_f64)_mm512_min_pd((__m512d)a, (__m512d)b); }
+
 /* Not by masks: what follows a masked store and overlaps it waits, on AMD for tens of cycles. */
 ALWAYS void store_part_f32(float *p, vector_f32 v, int64_t n) {
   __m256 half = _mm512_castps512_ps256((__m512)v);

@@ -24,6 +24,7 @@ enum slope_kernel { /* d[i] *= f'(…), from the output y alone, or from the inp
   SLOPE_SIGMOID, SLOPE_TANH, SLOPE_RELU, SLOPE_LEAKY_RELU_Z, SLOPE_ELU, SLOPE_SELU, SLOPE_SOFTPLUS, SLOPE_SOFTSIGN, SLOPE_HARD_SIGMOID,
   SLOPE_HARD_TANH, SLOPE_GELU_Z, SLOPE_GELU_TANH_Z, SLOPE_SILU_Z, SLOPE_KERNELS
 };
+enum extreme_kernel { EXTREME_LARGEST, EXTREME_SMALLEST };
 enum binary_kernel { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_MAXIMUM, BINARY_MINIMUM, BINARY_KERNELS }; /* y[i] = f(a[i], b[i]) */
 
 /* The numbers of one optimizer update. */
@@ -65,6 +66,13 @@ typedef struct real_kernels {
   double (*sum_squares)(const void *x, int64_t n);
   double (*dot)(const void *a, const void *b, int64_t n);                   /* accumulated in f64 */
   void (*add_columns)(const void *x, int64_t rows, int64_t columns, int64_t stride, void *sums, bool add); /* column sums over rows, in order */
+  /* sums[j] += x[0][j], x[1][j] … in this order, in f64: rows are `stride` elements apart. */
+  void (*sum_columns)(const void *x, int64_t rows, int64_t columns, int64_t stride, double *sums);
+  /* The largest and smallest of n >= 1 values, and (position not NULL) where it first stands; NaN wins, the first of them. */
+  double (*extreme[2])(const void *x, int64_t n, int64_t *position);
+  /* The same down columns: rows 0 … rows-1 < 2^31 go into best[j], whose last change's row is left in row[j], int32_t for float and
+   * int64_t for double; both have room for columns rounded up to 16. */
+  void (*extreme_columns[2])(const void *x, int64_t rows, int64_t columns, int64_t stride, void *best, void *row);
   void (*add_row)(void *y, int64_t rows, int64_t columns, const void *row); /* y[r][c] += row[c] */
   void (*softmax)(const void *x, void *y, int64_t rows, int64_t columns);   /* stable: minus the row's maximum */
   void (*log_softmax)(const void *x, void *y, int64_t rows, int64_t columns);

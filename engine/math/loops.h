@@ -1,5 +1,5 @@
 /* math/loops.h: what tensors need beside the vector kernels: walking strided operands in step, casting between any two dtypes, elementwise
- * functions of every dtype, reductions, prefix sums and sorting. Knows addresses and strides, no tensors; allocates nothing. Elementwise
+ * functions of every dtype. Knows addresses and strides, no tensors; allocates nothing. Elementwise
  * functions here take contiguous values, y may equal an input; who has others gathers and scatters with casts, so that bits do not
  * depend on strides. Integers wrap, as two's complement does. */
 #ifndef MATH_LOOPS_H
@@ -26,6 +26,16 @@ typedef void (*loops_visit)(void *data, char *const *at, const int64_t *steps, i
 /* Visits all elements, a run of the last axis at a time: in row-major order, or (any_order) in one that spares the cache where operands
  * lie across each other. Polls where m is not NULL: false once cancelled. */
 bool loops_run(moth *m, const loops_walk *walk, loops_visit visit, void *data);
+
+/* Copies operand 1 to operand 0, in elements of `width` bytes, where the one lies across the other: along the last axis of operand 0 and
+ * along another of operand 1 elements follow one another. False, and nothing done, where they do not lie so. */
+bool loops_transpose(const loops_walk *walk, size_t width);
+
+/* Writes past the caches, for results that are larger than they are: what is there need not be read first, nor what is in the caches
+ * leave. loops_stream_end after the last, before anyone else may look. */
+enum { LOOPS_STREAM = 2 * 1024 * 1024 /* bytes from which on that pays */ };
+void loops_stream(void *to, const void *from, size_t bytes);
+void loops_stream_end(void);
 
 /* ---- Casts: strides in bytes. Floats to integers truncate; what does not fit must have been ruled out --------------------------- */
 
@@ -85,49 +95,5 @@ loops_binary_function loops_compare(enum loops_compare op, moth_dtype dtype);
 void loops_choose(const uint8_t *c, const void *a, const void *b, void *y, int64_t n, size_t width);
 /* y[i] = min(max(x[i], low), high), NaN stays; limits of x's dtype. */
 void loops_clamp(moth_dtype dtype, const void *x, void *y, int64_t n, const void *low, const void *high);
-
-/* ---- Reductions (loops_reduce.c) ---------------------------------------------------------------------------------------------- */
-
-/* Floats gather in f64, integers in i64; LOOPS_TOTAL gathers any dtype in f64. */
-typedef union loops_number {
-  double real;
-  int64_t integer;
-} loops_number;
-enum loops_reduce {
-  LOOPS_SUM,
-  LOOPS_TOTAL,
-  LOOPS_PROD,
-  LOOPS_MAX,
-  LOOPS_MIN /* NaN wins, the first of equals */,
-  LOOPS_COUNT /* of non-zeros */,
-  LOOPS_DEVIATION /* (x - mean)^2 */,
-  LOOPS_ABSOLUTE,
-  LOOPS_SQUARES,
-  LOOPS_POWER /* |x|^p */,
-  LOOPS_LARGEST,
-  LOOPS_SMALLEST /* |x| */,
-  LOOPS_REDUCE
-};
-typedef struct loops_run_of { /* one run of values that goes into states */
-  const void *x;
-  int64_t step; /* elements between values */
-  int64_t n;
-  int64_t position, position_step; /* of the values, for MAX and MIN */
-  double p;                        /* of POWER */
-} loops_run_of;
-/* across: values go into states[0 … n-1], one each (mean[0 … n-1]); else all into states[0]. index NULL: not wanted. */
-typedef void (*loops_reduce_function)(const loops_run_of *run, bool across, loops_number *states, int64_t *index, const double *mean);
-loops_reduce_function loops_reduce(enum loops_reduce op, moth_dtype dtype);
-/* The state before any value. */
-loops_number loops_reduce_start(enum loops_reduce op, moth_dtype dtype);
-
-/* y[i] = x[0] + … + x[i], f32 gathered in f64; u8 and bool sums are i64. Strides in elements. */
-void loops_cumsum(moth_dtype dtype, const void *x, int64_t x_step, void *y, int64_t y_step, int64_t n);
-
-/* ---- Sorting (loops_sort.c) --------------------------------------------------------------------------------------------------- */
-
-/* Orders `order` (0 … n-1 on entry) by values[order[i]], stable, NaN last whichever the direction; `spare` has room for n. False once
- * cancelled. */
-bool loops_sort(moth *m, moth_dtype dtype, const void *values, int64_t *order, int64_t *spare, int64_t n, bool descending);
 
 #endif

@@ -1,10 +1,39 @@
+#include "math/loops_reduce.h"
+
 #include <math.h>
 
-#include "math/loops.h"
+/* Sums and counts of bytes gather in lanes of a few bits, as long as they hold. */
+static int64_t sum_bytes(const uint8_t *x, int64_t n) {
+  int64_t sum = 0;
+  while (n >= 32) {
+    uint16_t lanes[32] = { 0 };
+    int64_t rows = n / 32 < 256 ? n / 32 : 256;
+    for (int64_t i = 0; i < rows; i++, x += 32) {
+      for (int j = 0; j < 32; j++) lanes[j] = (uint16_t)(lanes[j] + x[j]);
+    }
+    for (int j = 0; j < 32; j++) sum += lanes[j];
+    n -= rows * 32;
+  }
+  while (n-- > 0) sum += *x++;
+  return sum;
+}
+static int64_t count_bytes(const uint8_t *x, int64_t n) {
+  int64_t count = 0;
+  while (n >= 64) {
+    uint8_t lanes[64] = { 0 };
+    int64_t rows = n / 64 < 255 ? n / 64 : 255;
+    for (int64_t i = 0; i < rows; i++, x += 64) {
+      for (int j = 0; j < 64; j++) lanes[j] = (uint8_t)(lanes[j] + (x[j] != 0));
+    }
+    count += sum_bytes(lanes, 64);
+    n -= rows * 64;
+  }
+  while (n-- > 0) count += *x++ != 0;
+  return count;
+}
 
 #define REAL 1
-#define IS_NAN(v) ((v) != (v))
-#define FIELD real
+#define BYTE 0
 #define A double
 #define T float
 #define NAME f32
@@ -15,36 +44,41 @@
 #define NAME f64
 #include "math/loops_reduce.inc"
 #undef REAL
-#undef FIELD
 #undef A
 #undef T
 #undef NAME
 #define REAL 0
-#undef IS_NAN
-#define IS_NAN(v) false
-#define FIELD integer
 #define A int64_t
 #define T int64_t
 #define NAME i64
 #include "math/loops_reduce.inc"
+#undef BYTE
 #undef T
 #undef NAME
+#define BYTE 1
 #define T uint8_t
 #define NAME u8
 #include "math/loops_reduce.inc"
 
-loops_reduce_function loops_reduce(enum loops_reduce op, moth_dtype dtype) {
-  static const loops_reduce_function functions[LOOPS_REDUCE][MOTH_BOOL] = {
-    [LOOPS_SUM] = { sum_f32, sum_f64, sum_i64, sum_u8 },
-    [LOOPS_TOTAL] = { total_f32, total_f64, total_i64, total_u8 },
-    [LOOPS_PROD] = { product_f32, product_f64, product_i64, product_u8 },
-    [LOOPS_MAX] = { largest_f32, largest_f64, largest_i64, largest_u8 },
-    [LOOPS_MIN] = { smallest_f32, smallest_f64, smallest_i64, smallest_u8 },
-    [LOOPS_COUNT] = { count_f32, count_f64, count_i64, count_u8 },
+loops_term_function loops_term(enum loops_term term, moth_dtype dtype) {
+  static const loops_term_function functions[LOOPS_TERMS][MOTH_BOOL] = {
+    [LOOPS_VALUE] = { value_f32, value_f64, value_i64, value_u8 },
     [LOOPS_DEVIATION] = { deviation_f32, deviation_f64, deviation_i64, deviation_u8 },
     [LOOPS_ABSOLUTE] = { absolute_f32, absolute_f64, absolute_i64, absolute_u8 },
     [LOOPS_SQUARES] = { squares_f32, squares_f64, squares_i64, squares_u8 },
     [LOOPS_POWER] = { power_f32, power_f64, power_i64, power_u8 },
+    [LOOPS_EXPONENTIAL] = { exponential_f32, exponential_f64, exponential_i64, exponential_u8 },
+  };
+  return functions[term][dtype == MOTH_BOOL ? MOTH_U8 : dtype];
+}
+
+loops_reduce_function loops_reduce(enum loops_reduce op, moth_dtype dtype) {
+  static const loops_reduce_function functions[LOOPS_REDUCE][MOTH_BOOL] = {
+    [LOOPS_SUM] = { NULL, NULL, sum_i64, sum_u8 },
+    [LOOPS_PROD] = { product_f32, product_f64, product_i64, product_u8 },
+    [LOOPS_MAX] = { NULL, NULL, largest_i64, largest_u8 },
+    [LOOPS_MIN] = { NULL, NULL, smallest_i64, smallest_u8 },
+    [LOOPS_COUNT] = { count_f32, count_f64, count_i64, count_u8 },
     [LOOPS_LARGEST] = { most_f32, most_f64, most_i64, most_u8 },
     [LOOPS_SMALLEST] = { least_f32, least_f64, least_i64, least_u8 },
   };
@@ -57,47 +91,22 @@ loops_number loops_reduce_start(enum loops_reduce op, moth_dtype dtype) {
   case LOOPS_PROD:
     return is_real ? (loops_number) { .real = 1 } : (loops_number) { .integer = 1 };
   case LOOPS_MAX:
-    return is_real ? (loops_number) { .real = -INFINITY } : (loops_number) { .integer = INT64_MIN };
+    return (loops_number) { .integer = INT64_MIN };
   case LOOPS_MIN:
-    return is_real ? (loops_number) { .real = INFINITY } : (loops_number) { .integer = INT64_MAX };
+    return (loops_number) { .integer = INT64_MAX };
+  case LOOPS_LARGEST:
+    return (loops_number) { .real = 0 };
   case LOOPS_SMALLEST:
     return (loops_number) { .real = INFINITY };
-  case LOOPS_SUM:
-    return is_real ? (loops_number) { .real = 0 } : (loops_number) { .integer = 0 };
-  case LOOPS_COUNT:
-    return (loops_number) { .integer = 0 };
   default:
-    return (loops_number) { .real = 0 };
+    return (loops_number) { .integer = 0 };
   }
 }
 
-#define CUMSUM(name, from, to, gathered, gather)                                                                                           \
-  static void cumsum_##name(const from *x, int64_t x_step, to *y, int64_t y_step, int64_t n) {                                             \
-    gathered s = 0;                                                                                                                        \
-    for (int64_t i = 0; i < n; i++) {                                                                                                      \
-      gathered v = (gathered)x[i * x_step];                                                                                                \
-      s = gather;                                                                                                                          \
-      y[i * y_step] = (to)s;                                                                                                               \
-    }                                                                                                                                      \
-  }
-CUMSUM(f32, float, float, double, s + v)
-CUMSUM(f64, double, double, double, s + v)
-CUMSUM(i64, int64_t, int64_t, uint64_t, s + v)
-CUMSUM(u8, uint8_t, int64_t, uint64_t, s + v)
-
-void loops_cumsum(moth_dtype dtype, const void *x, int64_t x_step, void *y, int64_t y_step, int64_t n) {
-  switch (dtype) {
-  case MOTH_F32:
-    cumsum_f32(x, x_step, y, y_step, n);
-    break;
-  case MOTH_F64:
-    cumsum_f64(x, x_step, y, y_step, n);
-    break;
-  case MOTH_I64:
-    cumsum_i64(x, x_step, y, y_step, n);
-    break;
-  default:
-    cumsum_u8(x, x_step, y, y_step, n);
-    break;
-  }
+loops_running_function loops_running(bool product, moth_dtype dtype) {
+  static const loops_running_function functions[2][MOTH_BOOL] = {
+    { running_sum_f32, running_sum_f64, running_sum_i64, running_sum_u8 },
+    { running_product_f32, running_product_f64, running_product_i64, running_product_u8 },
+  };
+  return functions[product][dtype == MOTH_BOOL ? MOTH_U8 : dtype];
 }

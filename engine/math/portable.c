@@ -57,6 +57,31 @@ ALWAYS vector_f64 pick_f64(signed_f64 where, vector_f64 a, vector_f64 b) {
   return (vector_f64)((where & (signed_f64)a) | (~where & (signed_f64)b));
 }
 
+ALWAYS vector_f64 wide_f32(half_f32 v) { return (vector_f64){ v[0], v[1] }; }
+
+/* What comparing lanes says: all ones or zeros each. */
+typedef signed_f32 flags_f32;
+typedef signed_f64 flags_f64;
+ALWAYS flags_f32 above_f32(vector_f32 a, vector_f32 b) { return ~(a <= b); } /* or NaN */
+ALWAYS flags_f64 above_f64(vector_f64 a, vector_f64 b) { return ~(a <= b); }
+ALWAYS flags_f32 ordered_f32(vector_f32 a, vector_f32 b) { return (a == a) & (b == b); }
+ALWAYS flags_f64 ordered_f64(vector_f64 a, vector_f64 b) { return (a == a) & (b == b); }
+ALWAYS flags_f32 unordered_f32(vector_f32 a, vector_f32 b) { return (a != a) | (b != b); }
+ALWAYS flags_f64 unordered_f64(vector_f64 a, vector_f64 b) { return (a != a) | (b != b); }
+ALWAYS flags_f32 equal_f32(vector_f32 a, vector_f32 b) { return a == b; }
+ALWAYS flags_f64 equal_f64(vector_f64 a, vector_f64 b) { return a == b; }
+ALWAYS vector_f32 chosen_f32(flags_f32 f, vector_f32 a, vector_f32 b) { return pick_f32(f, a, b); }
+ALWAYS vector_f64 chosen_f64(flags_f64 f, vector_f64 a, vector_f64 b) { return pick_f64(f, a, b); }
+ALWAYS signed_f32 numbered_f32(flags_f32 f, signed_f32 a, signed_f32 b) { return (f & a) | (~f & b); }
+ALWAYS signed_f64 numbered_f64(flags_f64 f, signed_f64 a, signed_f64 b) { return (f & a) | (~f & b); }
+ALWAYS unsigned bits_of_f32(flags_f32 f) { return (unsigned)((f[0] & 1) | (f[1] & 2) | (f[2] & 4) | (f[3] & 8)); }
+ALWAYS unsigned bits_of_f64(flags_f64 f) { return (unsigned)((f[0] & 1) | (f[1] & 2)); }
+/* The larger and smaller; b where one is NaN. */
+ALWAYS vector_f32 greater_f32(vector_f32 a, vector_f32 b) { return pick_f32(a > b, a, b); }
+ALWAYS vector_f64 greater_f64(vector_f64 a, vector_f64 b) { return pick_f64(a > b, a, b); }
+ALWAYS vector_f32 lesser_f32(vector_f32 a, vector_f32 b) { return pick_f32(a < b, a, b); }
+ALWAYS vector_f64 lesser_f64(vector_f64 a, vector_f64 b) { return pick_f64(a < b, a, b); }
+
 ALWAYS vector_f32 load_part_f32(const float *p, int64_t n) {
   return (vector_f32){ n > 0 ? p[0] : 0, n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, 0 };
 }

@@ -36,6 +36,8 @@
                      [BINARY_DIV] = div_number_##t, [BINARY_MAXIMUM] = maximum_number_##t, [BINARY_MINIMUM] = minimum_number_##t }, \
   .fill = fill_##t, .scale = scale_##t, .axpy = axpy_##t, .sum = sum_##t, .sum_squares = sum_squares_##t, .dot = dot_##t, \
   .add_columns = add_columns_##t, .add_row = add_row_##t, .softmax = softmax_##t, .log_softmax = log_softmax_##t, \
+  .sum_columns = sum_columns_##t, .extreme = { largest_##t, smallest_##t }, \
+  .extreme_columns = { largest_columns_##t, smallest_columns_##t }, \
   .is_finite = is_finite_##t, .product = product_##t, .sgd = sgd_##t, .momentum = momentum_##t, .adam = adam_##t, \
   .uniform = uniform_##t, \
 }

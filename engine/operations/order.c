@@ -1,137 +1,175 @@
-/* Along one axis: sorting and running sums. */
+/* Order along one axis: sorting, the first few, the one at a rank. */
 #include "core/memory.h"
+#include "math/sort.h"
 #include "operations/lanes.h"
 
-#define OPTION_LAST_AXIS(text)                                                                                                             \
-  { .key = "axis", .doc = (text), .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_POSITION, .fallback = MOTH_INT(NULL, -1) }
+#define OPTION_LAST_AXIS(at, text)                                                                                                         \
+  { .key = "axis", .doc = (text), .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION, .fallback = MOTH_INT(NULL, -1) }
+#define OPTION_K(text)                                                                                                                     \
+  {                                                                                                                                        \
+    .key = "k", .doc = (text), .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_REQUIRED | MOTH_RANGED, .low = 0,                    \
+    .high = 9007199254740992.0                                                                                                             \
+  }
 
-enum { ORDER_AXIS, ORDER_DESCENDING };
-static const moth_option_row order_options[] = {
-  [ORDER_AXIS] = OPTION_LAST_AXIS("the axis to sort along; absent: the last"),
-  [ORDER_DESCENDING] = { .key = "descending", .doc = "largest first", .kinds = MOTH_OPTION_FLAG, .fallback = MOTH_FLAG(NULL, false) },
+enum { CODE_SORT, CODE_ARGSORT, CODE_TOPK, CODE_KTH };
+enum { SORT_AXIS, SORT_DESCENDING };
+static const moth_option_row sort_options[] = {
+  [SORT_AXIS] = OPTION_LAST_AXIS(1, "the axis to sort along; absent: the last"),
+  [SORT_DESCENDING] = { .key = "descending",
+                        .doc = "largest first; nan stays last",
+                        .kinds = MOTH_OPTION_FLAG,
+                        .fallback = MOTH_FLAG(NULL, false),
+                        .foreign = "reverse" },
+};
+enum { SOME_K, SOME_AXIS, SOME_FLAG };
+static const moth_option_row top_options[] = {
+  [SOME_K] = OPTION_K("how many, 0 to the size of the axis"),
+  [SOME_AXIS] = OPTION_LAST_AXIS(2, "the axis to look along; absent: the last"),
+  [SOME_FLAG] = { .key = "largest",
+                  .doc = "the largest, or with false the smallest",
+                  .kinds = MOTH_OPTION_FLAG,
+                  .fallback = MOTH_FLAG(NULL, true) },
+};
+static const moth_option_row kth_options[] = {
+  [SOME_K] = OPTION_K("which in ascending order: 1, the smallest, to the size of the axis"),
+  [SOME_AXIS] = OPTION_LAST_AXIS(2, "the axis to look along; absent: the last"),
+  [SOME_FLAG] = OPTION_KEEP,
 };
 
-/* Room for one lane, and how it is to be sorted. */
-typedef struct sorting {
+/* How one lane is to be ordered, and the room for it. */
+typedef struct ordering {
   moth *m;
-  moth_dtype dtype;
-  int64_t n, in_step, value_step, order_step; /* steps in bytes */
-  char *values;
-  int64_t *order, *spare;
-  bool descending, only_positions;
-} sorting;
+  int code;
+  int64_t k;
+  sort_lane lane;
+  sort_places places;
+  void *room;
+} ordering;
 
-static bool sort_lane(void *data, char *const *lane) {
-  sorting *s = data;
-  int64_t width = (int64_t)dtype_size(s->dtype);
-  loops_cast(s->dtype, s->dtype)(lane[0], s->in_step, s->values, width, s->n);
-  for (int64_t i = 0; i < s->n; i++) s->order[i] = i;
-  if (!loops_sort(s->m, s->dtype, s->values, s->order, s->spare, s->n, s->descending)) return false;
-  loops_cast_function move = loops_cast(s->dtype, s->dtype);
-  for (int64_t i = 0; i < s->n; i++) {
-    *(int64_t *)(lane[1] + i * s->order_step) = s->order[i] + s->m->index_base;
-    if (!s->only_positions) move(s->values + s->order[i] * width, 0, lane[2] + i * s->value_step, 0, 1);
-  }
+static bool kth_of_lane(ordering *o, const sort_places *places) {
+  sort_selection selection;
+  sort_rank found;
+  if (!sort_select_open(o->m, &selection, &o->lane, o->room) || !sort_select(o->m, &selection, o->k - 1, &found)) return false;
+  int64_t at = sort_select_position(&selection, &found, o->k - 1);
+  const char *value = (const char *)o->lane.x + at * o->lane.step;
+  loops_cast(o->lane.dtype, o->lane.dtype)(value, 0, places->y, 0, 1);
+  *places->order = at + places->base;
   return true;
 }
 
-static moth_status sort_tensor(const operation_call *call, moth_tensor *t, int axis, moth_tensor *values, moth_tensor *positions) {
+static bool order_lane(void *data, char *const *lane) {
+  ordering *o = data;
+  sort_places places = o->places;
+  o->lane.x = lane[0];
+  places.order = (int64_t *)(void *)lane[1];
+  places.y = o->code == CODE_ARGSORT ? NULL : lane[2];
+  if (o->code == CODE_KTH) return kth_of_lane(o, &places);
+  return o->code == CODE_TOPK ? sort_first(o->m, &o->lane, &places, o->room) : sort_run(o->m, &o->lane, &places, o->room);
+}
+
+static moth_status order_tensor(const operation_call *call, ordering *o, moth_tensor *t, int axis, moth_tensor *values,
+                                moth_tensor *positions) {
   moth *m = call->m;
-  size_t n = (size_t)t->size[axis], width = dtype_size(t->dtype);
-  sorting s = { .m = m,
-                .dtype = t->dtype,
-                .n = (int64_t)n,
-                .in_step = t->strides[axis] * (int64_t)width,
-                .value_step = values ? values->strides[axis] * (int64_t)width : 0,
-                .order_step = positions->strides[axis] * 8,
-                .descending = options_flag(call->options, ORDER_DESCENDING),
-                .only_positions = !values };
-  moth_status status = MOTH_OK;
-  s.values = memory_new(m, n, width);
-  if (s.values) s.order = memory_new(m, n, sizeof *s.order);
-  if (s.order) s.spare = memory_new(m, n, sizeof *s.spare);
-  if (!s.spare) status = context_within(m, m->status, call->where);
+  int64_t width = (int64_t)dtype_size(t->dtype);
+  size_t bytes = SIZE_MAX;
+  o->m = m;
+  o->lane.dtype = t->dtype, o->lane.step = t->strides[axis] * width, o->lane.n = t->size[axis];
+  o->places = (sort_places) { .count = positions->size[axis], .order_step = positions->strides[axis] * 8, .base = m->index_base };
+  if (values) o->places.y_step = values->strides[axis] * width;
+  if (!sort_room(t->dtype, o->lane.n, &bytes)) bytes = SIZE_MAX;
+  o->room = memory_aligned(m, bytes, false);
+  if (!o->room) return context_within(m, m->status, call->where);
   moth_tensor *tensors[] = { t, positions, values };
-  if (status == MOTH_OK && !lanes_run(m, tensors, values ? 3 : 2, axis, sort_lane, &s)) status = operation_cancelled(call);
-  memory_free(m, s.spare, n, sizeof *s.spare);
-  memory_free(m, s.order, n, sizeof *s.order);
-  memory_free(m, s.values, n, width);
+  moth_status status = MOTH_OK;
+  if (!lanes_run(m, tensors, values ? 3 : 2, axis, order_lane, o)) status = operation_cancelled(call);
+  memory_aligned_free(m, o->room, bytes);
+  return status;
+}
+
+/* Results as large as t but for the axis. */
+static moth_status make_results(const operation_call *call, const moth_tensor *t, int axis, int64_t length, moth_tensor **values,
+                                moth_tensor **positions) {
+  moth_shape size = shape_of(t->rank, t->size);
+  size.size[axis] = length;
+  int result = 0;
+  *values = NULL;
+  if (call->class->code != CODE_ARGSORT) {
+    moth_status status = tensor_new(call->m, call->where, t->dtype, t->rank, size.size, false, values);
+    if (status != MOTH_OK) return status;
+    operation_give(call, result++, *values);
+  }
+  moth_status status = tensor_new(call->m, call->where, MOTH_I64, t->rank, size.size, false, positions);
+  if (status == MOTH_OK) operation_give(call, result, *positions);
   return status;
 }
 
 static moth_status apply_sort(const operation_call *call) {
-  moth_tensor *t = operation_tensor(call, 0), *values = NULL, *positions;
-  bool only_positions = call->class->code != 0;
+  moth_tensor *t = operation_tensor(call, 0), *values, *positions;
+  ordering o = { .code = call->class->code, .lane.descending = options_flag(call->options, SORT_DESCENDING) };
   int axis;
-  moth_status status = operation_axis(call, t, options_int(call->options, ORDER_AXIS), &axis);
-  if (status != MOTH_OK) return status;
-  if (!only_positions) {
-    status = tensor_new(call->m, call->where, t->dtype, t->rank, t->size, false, &values);
-    if (status != MOTH_OK) return status;
-    operation_give(call, 0, values);
+  moth_status status = operation_axis(call, t, options_int(call->options, SORT_AXIS), &axis);
+  if (status == MOTH_OK) status = make_results(call, t, axis, t->size[axis], &values, &positions);
+  return status != MOTH_OK || t->count == 0 ? status : order_tensor(call, &o, t, axis, values, positions);
+}
+
+static moth_status check_k(const operation_call *call, const moth_tensor *t, int axis, int64_t k, int64_t least) {
+  if (k >= least && k <= t->size[axis]) return MOTH_OK;
+  return context_fail(call->m, MOTH_INDEX, call->where, "k is %lld, axis %d of %s has %lld value%s", (long long)k,
+                      axis + call->m->index_base, tensor_text(t).text, (long long)t->size[axis], t->size[axis] == 1 ? "" : "s");
+}
+
+static moth_status apply_topk(const operation_call *call) {
+  moth_tensor *t = operation_tensor(call, 0), *values, *positions;
+  ordering o = { .code = CODE_TOPK, .lane.descending = options_flag(call->options, SOME_FLAG) };
+  int64_t k = options_int(call->options, SOME_K);
+  int axis;
+  moth_status status = operation_axis(call, t, options_int(call->options, SOME_AXIS), &axis);
+  if (status == MOTH_OK) status = check_k(call, t, axis, k, 0);
+  if (status == MOTH_OK) status = make_results(call, t, axis, k, &values, &positions);
+  return status != MOTH_OK || positions->count == 0 ? status : order_tensor(call, &o, t, axis, values, positions);
+}
+
+/* Lets the axis go from a result whose size along it is 1. */
+static void drop_axis(moth_tensor *t, int axis) {
+  t->rank--;
+  for (int i = axis; i < t->rank; i++) t->size[i] = t->size[i + 1], t->strides[i] = t->strides[i + 1];
+}
+
+static moth_status apply_kthvalue(const operation_call *call) {
+  moth_tensor *t = operation_tensor(call, 0), *values, *positions;
+  ordering o = { .code = CODE_KTH, .k = options_int(call->options, SOME_K) };
+  int axis;
+  moth_status status = operation_axis(call, t, options_int(call->options, SOME_AXIS), &axis);
+  if (status == MOTH_OK && t->size[axis] == 0) {
+    return context_fail(call->m, MOTH_SHAPE, call->where, "axis %d of %s is empty", axis + call->m->index_base, tensor_text(t).text);
   }
-  status = tensor_new(call->m, call->where, MOTH_I64, t->rank, t->size, false, &positions);
-  if (status != MOTH_OK) return status;
-  operation_give(call, only_positions ? 0 : 1, positions);
-  return t->count == 0 ? MOTH_OK : sort_tensor(call, t, axis, values, positions);
+  if (status == MOTH_OK) status = check_k(call, t, axis, o.k, 1);
+  if (status == MOTH_OK) status = make_results(call, t, axis, 1, &values, &positions);
+  if (status == MOTH_OK && positions->count > 0) status = order_tensor(call, &o, t, axis, values, positions);
+  if (status == MOTH_OK && !options_flag(call->options, SOME_FLAG)) drop_axis(values, axis), drop_axis(positions, axis);
+  return status;
 }
 
-const operation_class operation_sort = {
-  .row = { .row = { ROW_TEXTS("sort", "values in order along an axis, and where each stood; stable, nan last",
-                              "moth.tensor{ 3, 1, 2 }:sort()"),
-                    ROW_OPTIONS(order_options) },
-           .inputs = 1,
-           .results = 2,
-           .dtypes = ALL_DTYPES,
-           .flags = MOTH_METHOD },
-  .apply = apply_sort,
-  .code = 0,
-};
-const operation_class operation_argsort = {
-  .row = { .row = { ROW_TEXTS("argsort", "where the values in order stand along an axis; stable, nan last",
-                              "moth.tensor{ 3, 1, 2 }:argsort()"),
-                    ROW_OPTIONS(order_options) },
-           .inputs = 1,
-           .results = 1,
-           .dtypes = ALL_DTYPES,
-           .flags = MOTH_METHOD },
-  .apply = apply_sort,
-  .code = 1,
-};
-
-static const moth_option_row cumulative_options[] = { OPTION_LAST_AXIS("the axis to add up along; absent: the last") };
-
-typedef struct running {
-  moth_dtype dtype;
-  int64_t n, x_step, y_step;
-} running;
-
-static bool sum_lane(void *data, char *const *lane) {
-  const running *r = data;
-  loops_cumsum(r->dtype, lane[0], r->x_step, lane[1], r->y_step, r->n);
-  return true;
-}
-
-static moth_status apply_cumsum(const operation_call *call) {
-  moth_tensor *t = operation_tensor(call, 0), *out;
-  int axis;
-  moth_status status = operation_axis(call, t, options_int(call->options, 0), &axis);
-  if (status != MOTH_OK) return status;
-  status = tensor_new(call->m, call->where, dtype_is_real(t->dtype) ? t->dtype : MOTH_I64, t->rank, t->size, false, &out);
-  if (status != MOTH_OK) return status;
-  operation_give(call, 0, out);
-  running r = { .dtype = t->dtype, .n = t->size[axis], .x_step = t->strides[axis], .y_step = out->strides[axis] };
-  moth_tensor *tensors[] = { t, out };
-  if (t->count > 0 && !lanes_run(call->m, tensors, 2, axis, sum_lane, &r)) return operation_cancelled(call);
-  return MOTH_OK;
-}
-
-const operation_class operation_cumsum = {
-  .row = { .row = { ROW_TEXTS("cumsum", "running sums along an axis; integers and bools give i64", "moth.tensor{ 1, 2, 3 }:cumsum()"),
-                    ROW_OPTIONS(cumulative_options) },
-           .inputs = 1,
-           .results = 1,
-           .dtypes = ALL_DTYPES,
-           .flags = MOTH_METHOD },
-  .apply = apply_cumsum,
-};
+#define ORDER_ROW(word, code_, apply_, list, results_, gives_, doc_, example_)                                                             \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(list) },                      \
+                                                      .inputs = 1,                                                                         \
+                                                      .results = (results_),                                                               \
+                                                      .dtypes = ALL_DTYPES,                                                                \
+                                                      .flags = MOTH_METHOD,                                                                \
+                                                      .gives = (gives_) },                                                                 \
+                                             .apply = (apply_),                                                                            \
+                                             .code = (code_) }
+ORDER_ROW(sort, CODE_SORT, apply_sort, sort_options, 2, "values, indices",
+          "values in order along an axis, and where each stood\nStable; nan last whichever the direction; -0 equals 0.",
+          "moth.tensor{ 3, 1, 2 }:sort()");
+ORDER_ROW(argsort, CODE_ARGSORT, apply_sort, sort_options, 1, NULL,
+          "where the values in order stand along an axis\nStable; nan last whichever the direction; -0 equals 0.",
+          "moth.tensor{ 3, 1, 2 }:argsort{ descending = true }");
+ORDER_ROW(
+    topk, CODE_TOPK, apply_topk, top_options, 2, "values, indices",
+    "the k largest values along an axis in falling order, and where each stands\nWhat sort{ descending = true } begins with: of equals "
+    "the first, nan last. With largest = false the smallest in rising order.",
+    "moth.tensor{ 3, 1, 2 }:topk(2)");
+ORDER_ROW(kthvalue, CODE_KTH, apply_kthvalue, kth_options, 2, "values, indices",
+          "the k-th smallest value along an axis, and where it stands\nWhat sort has in place k: of equals in their order, nan last.",
+          "moth.tensor{ 3, 1, 2 }:kthvalue(2)");

@@ -340,11 +340,52 @@ static void names(void **state) {
   assert_string_equal(kernels_reference()->name, "reference");
 }
 
+/* Extremes: the value and where it first stands, NaN before all; down columns the same from row to row. Sums of columns in order. */
+static void extremes(void **state) {
+  (void)state;
+  static const int64_t rows[] = { 1, 7, 8, 9, 40 }, columns[] = { 1, 2, 7, 8, 9, 15, 16, 17, 40, 100 };
+  static double space[40 * 104 + 1], best[2][128], row[2][128], sums[2][128];
+  for (int i = 0; i < 3; i++) {
+    for (int d = 0; set_at(i) && d < 2; d++) {
+      const real_kernels *k = &set_at(i)->of[d], *plain = &kernels_reference()->of[d];
+      for (uint64_t seed = 0; seed < 40; seed++) {
+        void *x = element(space, (moth_dtype)d, (int64_t)seed % 2);
+        fill_values(x, (moth_dtype)d, 4160, seed, 4, seed % 4 == 0);
+        for (int64_t v = 0; seed % 8 > 3 && v < 4160; v++) put_value(x, (moth_dtype)d, v, floor(value_of(x, (moth_dtype)d, v)));
+        for (int which = 0; which < 2; which++) {
+          for (int64_t n = 1; n < 4160; n = n * 3 / 2 + 1) {
+            int64_t at = -1, wanted = -1;
+            void *from = element(x, (moth_dtype)d, n % 5);
+            double value = k->extreme[which](from, n - n % 5 > 0 ? n - n % 5 : 1, &at);
+            double expected = plain->extreme[which](from, n - n % 5 > 0 ? n - n % 5 : 1, &wanted);
+            assert_true(value == expected || (isnan(value) && isnan(expected)));
+            assert_int_equal(at, wanted);
+          }
+          for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+            for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+              for (int set = 0; set < 2; set++) {
+                memset(row[set], 0xff, sizeof row[set]);
+                for (int64_t j = 0; j < columns[c]; j++) put_value(best[set], (moth_dtype)d, j, value_of(x, (moth_dtype)d, j));
+                memset(sums[set], 0, sizeof sums[set]);
+                (set ? plain : k)->extreme_columns[which](x, rows[r], columns[c], 104, best[set], row[set]);
+                (set ? plain : k)->sum_columns(x, rows[r], columns[c], 104, sums[set]);
+              }
+              assert_memory_equal(best[0], best[1], (size_t)columns[c] * bytes_of((moth_dtype)d));
+              assert_memory_equal(row[0], row[1], (size_t)columns[c] * bytes_of((moth_dtype)d));
+              for (int64_t j = 0; j < columns[c]; j++) assert_true(sums[0][j] == sums[1][j] || (isnan(sums[0][j]) && isnan(sums[1][j])));
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(names), cmocka_unit_test(elementwise), cmocka_unit_test(sums), cmocka_unit_test(many_ones), cmocka_unit_test(pairwise),
     cmocka_unit_test(rows_and_columns), cmocka_unit_test(softmax_ends), cmocka_unit_test(updates), cmocka_unit_test(dropout_masks),
-    cmocka_unit_test(bytes_to_reals),
+    cmocka_unit_test(bytes_to_reals), cmocka_unit_test(extremes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
