@@ -41,7 +41,8 @@ moth.dropout(p)                                                       layer
   end)
 
   it("tells shapes and parameters of layers", function()
-    has(about "dense", "Shape     [inputs] -> [units]     Parameters  weight [units, inputs]  bias [units]", 'default "linear"', "See also  ")
+    has(about "dense",
+        "Shape     [inputs] -> [units]     Parameters  weight [units, inputs]  bias [units]", 'default "linear"', "See also  ")
   end)
 
   it("finds methods by object, by variable and alone", function()
@@ -61,10 +62,13 @@ moth.dropout(p)                                                       layer
     has(about "adam.lr", "number > 0", "Default   0.001", "may be set at any time")
     has(about "adam.learning_rate", "adam: no option 'learning_rate'; here it is 'lr'")
     has(about "t:sum.keep", "true or false")
+    has(about "patience", "option", "moth.train.patience", "net:train.patience")
+    has(about "learning_rate", "moth.adam.lr")
   end)
 
   it("tells what a variable of the session is", function()
-    local env = { x = moth.zeros(3, 4), net = moth.net { input = 2, moth.dense(3, "relu") }, opt = moth.adam { lr = 0.5 }, n = 3, words = { "a" },
+    local env = { x = moth.zeros(3, 4), net = moth.net { input = 2, moth.dense(3, "relu") }, opt = moth.adam { lr = 0.5 }, n = 3,
+                  words = { "a" },
                   data = moth.dataset { moth.zeros(4, 2), moth.zeros(4, 1) } }
     has(about("x", env), "tensor", "f32[3,4]", "elements", " exp ", "reducing", "linear")
     has(about("net", env), "[2] -> [3]", "methods", "predict")
@@ -82,7 +86,8 @@ moth.dropout(p)                                                       layer
     -- Of anything.
     local function double(x, y, ...) return 2 * x, y, ... end
     local text = about("double", { double = double })
-    has(text, "double(x, y, ...)", "  Twice as much.\n  Of anything.\n", "Defined   spec/lua/help_spec.lua:" .. debug.getinfo(double, "S").linedefined)
+    has(text, "double(x, y, ...)", "  Twice as much.\n  Of anything.\n",
+        "Defined   spec/lua/help_spec.lua:" .. debug.getinfo(double, "S").linedefined)
     has(source("double", { double = double }), "    local function double(x, y, ...) return 2 * x, y, ... end")
     local from_text = load("local function f(a)\n  return a\nend\nreturn f")()
     has(source("f", { f = from_text }), "local function f(a)\n  return a\nend")
@@ -134,6 +139,14 @@ moth.dropout(p)                                                       layer
     has(text, "?name", "layers", "dense", "trainer", "augmented")
   end)
 
+  it("tells what objects answer to", function()
+    has(about "run", "What moth.train gives.", "val_loss", "best_epoch")
+    has(about "e", "on_epoch", "rows_per_second")
+    has(about "layer", "augmented", "weight_gradient")
+    has(about "t", "Any tensor.", "logical_and")
+    has(about "moth.schedule", "Names     cosine")
+  end)
+
   it("overview names every entry", function()
     local words = {}
     for word in about "":gmatch "[%w_]+" do words[word] = true end
@@ -179,7 +192,8 @@ moth.dropout(p)                                                       layer
     local odd = setmetatable({}, { __index = function() error "no" end })
     local closed = moth.zeros(2)
     do local _ <close> = closed end
-    for _, expression in ipairs { "?", "...", "a.b.c", "x[", "x[1", "((", "t:", ":", ".", "'", '"', "1 + 1", "moth.", "moth.nothing", "nil", "x.y.z",
+    for _, expression in ipairs { "?", "...", "a.b.c", "x[", "x[1", "((", "t:", ":", ".", "'", '"', "1 + 1", "moth.", "moth.nothing", "nil",
+                                  "x.y.z",
                                   ("x"):rep(1000), "\0", "\255\254", "t:sum.", "moth.train.", "odd.field", "closed:sum", "closed" } do
       assert(type(about(expression, { x = 3, odd = odd, closed = closed })) == "string")
       assert(type(source(expression, { x = 3, odd = odd, closed = closed })) == "string")
@@ -189,17 +203,19 @@ end)
 
 -- API.md's names, section by section.
 local promised = {
-  moth = [[tensor zeros ones full empty eye range linspace zeros_like ones_like full_like one_hot diag tril triu meshgrid cat stack load save rand
-    randn randint randperm bernoulli seed generator show printing scope net dense activation dropout flatten reshape identity sigmoid tanh relu
-    leaky_relu elu selu gelu silu softplus softsign hard_sigmoid hard_tanh softmax log_softmax load_net mse mae squared_error cross_entropy
-    binary_cross_entropy accuracy sgd adam schedule csv idx dataset classes train trainer args threads limit version dtype]],
-  t = [[shape dtype rank size numel item totable describe is_contiguous has_nan uniform_ normal_ bernoulli_ shuffle_ narrow select index gather
-    scatter_ index_add_ masked_fill where nonzero flip roll rows reshape view flatten squeeze unsqueeze transpose t permute expand tile split chunk
-    unbind contiguous clone to diagonal repeat_times add sub mul div floordiv mod pow neg fill_ zero_ copy_ addmm_ abs sign sqrt rsqrt square
-    reciprocal exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh atan2 sigmoid relu gelu softplus erf floor ceil round trunc clamp
-    maximum minimum softmax log_softmax eq ne lt le gt ge isnan isinf isfinite logical_and logical_or logical_xor logical_not allclose sum prod
-    mean var std min max argmin argmax median quantile norm any all count_nonzero cumsum cumprod logsumexp bincount histogram sort argsort topk
-    kthvalue unique searchsorted matmul dot outer trace solve inverse pinv lstsq cholesky qr svd eigh det map apply_ show]],
+  moth = [[tensor zeros ones full empty eye range linspace zeros_like ones_like full_like one_hot diag tril triu meshgrid cat stack load
+    save rand randn randint randperm bernoulli seed generator show printing scope net dense activation dropout flatten reshape identity
+    sigmoid tanh relu leaky_relu elu selu gelu silu softplus softsign hard_sigmoid hard_tanh softmax log_softmax load_net mse mae
+    squared_error cross_entropy binary_cross_entropy accuracy sgd adam schedule csv idx dataset classes train trainer args threads
+    limit version dtype]],
+  t = [[shape dtype rank size numel item totable describe is_contiguous has_nan uniform_ normal_ bernoulli_ shuffle_ narrow select index
+    gather scatter_ index_add_ masked_fill where nonzero flip roll rows reshape view flatten squeeze unsqueeze transpose t permute
+    expand tile split chunk unbind contiguous clone to diagonal repeat_times add sub mul div floordiv mod pow neg fill_ zero_ copy_
+    addmm_ abs sign sqrt rsqrt square reciprocal exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh atan2 sigmoid relu
+    gelu softplus erf floor ceil round trunc clamp maximum minimum softmax log_softmax eq ne lt le gt ge isnan isinf isfinite
+    logical_and logical_or logical_xor logical_not allclose sum prod mean var std min max argmin argmax median quantile norm any all
+    count_nonzero cumsum cumprod logsumexp bincount histogram sort argsort topk kthvalue unique searchsorted matmul dot outer trace
+    solve inverse pinv lstsq cholesky qr svd eigh det map apply_ show]],
   net = [[forward predict backward backprop classify evaluate clip freeze unfreeze clone save load train summary parameters gradients]],
   layer = [[copy_ weight bias weight_gradient bias_gradient output augmented set_augmented]],
   data = [[x y classes split batches shuffle take select]],
@@ -223,7 +239,8 @@ describe("the names", function()
   end)
 
   it("of methods are all described", function()
-    local owners = { tensor = "t", net = "net", layer = "layer", ["data set"] = "data", trainer = "trainer", run = "run", component = "optimizer",
+    local owners = { tensor = "t", net = "net", layer = "layer", ["data set"] = "data", trainer = "trainer", run = "run",
+                     component = "optimizer",
                      generator = "generator" }
     local count = 0
     for kind, owner in next, owners do
@@ -255,7 +272,8 @@ describe("the names", function()
                              on_epoch = function(e) epoch = e end, on_batch = function(b) batch = b end }
     net:forward(x)
     net:backward(y)
-    local classes = moth.dataset { x = x, y = moth.tensor({ 1, 2, 1, 2 }, { dtype = "i64" }), weight = moth.ones(4), classes = { "a", "b" } }
+    local classes = moth.dataset { x = x, y = moth.tensor({ 1, 2, 1, 2 }, { dtype = "i64" }), weight = moth.ones(4),
+                                   classes = { "a", "b" } }
     local objects = { moth = moth, t = x, net = net, layer = net[1], data = classes, trainer = trainer, run = run, e = epoch, b = batch,
                       optimizer = moth.adam() }
     for _, entry in ipairs(entries.list) do

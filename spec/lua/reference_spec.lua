@@ -103,7 +103,9 @@ describe("examples", function()
   teardown(function()
     os.tmpname = tmpname -- luacheck: ignore
     for _, path in ipairs(temporary) do
-      for _, ending in ipairs { "", ".npy", ".npz", ".safetensors", ".csv", ".csv.gz", ".svg", ".png", ".ckpt" } do os.remove(path .. ending) end
+      for _, ending in ipairs { "", ".npy", ".npz", ".safetensors", ".csv", ".csv.gz", ".svg", ".png", ".ckpt" } do
+        os.remove(path .. ending)
+      end
     end
   end)
 

@@ -261,4 +261,5 @@ for name, words in next, related do
   end
 end
 
-return { list = list, by_name = by_name, by_word = by_word, of_family = of_family, functions = functions, families = families, kinds = kinds }
+return { list = list, by_name = by_name, by_word = by_word, of_family = of_family, functions = functions, families = families,
+         kinds = kinds }

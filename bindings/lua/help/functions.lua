@@ -56,7 +56,8 @@ local homes = {
   loss = "engine/losses/%s.c", metric = "engine/metrics/%s.c", optimizer = "engine/optimizers/%s.c", schedule = "engine/optimizers/%s.c",
   reader = "engine/data/reader_%s.c", operation = "engine/operations",
 }
-local exceptions = { softmax = "engine/layers/softmax.c", log_softmax = "engine/layers/softmax.c", orthogonal = "engine/layers/orthogonal.c" }
+local exceptions = { softmax = "engine/layers/softmax.c", log_softmax = "engine/layers/softmax.c",
+                     orthogonal = "engine/layers/orthogonal.c" }
 
 -- The file or folder of the engine that holds an entry's row.
 function functions.home(entry)

@@ -4,9 +4,9 @@ local moth, helpers, internal = ...
 
 local entries = internal.need "help/entries"
 local words = internal.need "help/words"
-local standard = internal.need "help/standard"
 local topics = internal.need "help/topics"
 local functions = internal.need "help/functions"
+local find = internal.need "help/find"
 
 local help = {}
 
@@ -52,6 +52,18 @@ local function labelled(page, label, text, whole)
   for i, piece in ipairs(words.wrap(text, page.text - indent)) do
     put(page, "  " .. words.pad(i == 1 and label or "", indent) .. piece)
   end
+end
+
+local function names_where(test)
+  local names, seen = {}, {}
+  for _, entry in ipairs(entries.list) do
+    local name = test(entry)
+    if name and not seen[name] then
+      seen[name] = true
+      names[#names + 1] = name
+    end
+  end
+  return names
 end
 
 -- ---- Entries ----
@@ -119,7 +131,8 @@ end
 local function add_facts(page, entry)
   if is_layer(entry) then
     local shape, parameters = shape_of(entry)
-    if shape then labelled(page, "Shape", words.pad(shape, TYPE) .. (#shape >= TYPE and "  " or "") .. "Parameters  " .. parameters, true) end
+    local gap = shape and #shape >= TYPE and "  " or ""
+    if shape then labelled(page, "Shape", words.pad(shape, TYPE) .. gap .. "Parameters  " .. parameters, true) end
   elseif entry.kind == "operation" then
     labelled(page, "Gives", entry.gives)
     if entry.row.inputs > 0 and #entry.row.dtypes < 5 then labelled(page, "Takes", table.concat(entry.row.dtypes, " ")) end
@@ -166,6 +179,9 @@ local function add_entry(page, entry, full)
   if entry.more and (full or not is_layer(entry)) then paragraph(page, entry.more) end
   option_table(page, shown_options(entry, full))
   add_facts(page, entry)
+  if entry.name == "moth.schedule" then
+    labelled(page, "Names", table.concat(names_where(function(other) return other.kind == "schedule" and other.word or nil end), " "))
+  end
   if entry.example then labelled(page, "Example", entry.example, true) end
   add_see(page, entry)
 end
@@ -182,18 +198,6 @@ local function add_option(page, entry, option)
 end
 
 -- ---- Lists of names ----
-
-local function names_where(test)
-  local names, seen = {}, {}
-  for _, entry in ipairs(entries.list) do
-    local name = test(entry)
-    if name and not seen[name] then
-      seen[name] = true
-      names[#names + 1] = name
-    end
-  end
-  return names
-end
 
 local function put_names(page, heading, names)
   if #names == 0 then return end
@@ -251,7 +255,9 @@ function help.overview()
     end
   end
   put(page, "")
-  put_names(page, "t", names_where(function(entry) return entry.owner == "t" and entry.word or nil end))
+  put_names(page, "t", names_where(function(entry) return entry.owner == "t" and entry.named and entry.word or nil end))
+  operation_families(page, nil, true)
+  put(page, "")
   for _, owner in ipairs { "net", "layer", "data", "optimizer", "trainer", "run", "e", "b" } do
     put_names(page, owner, names_where(function(entry) return entry.owner == owner and entry.word or nil end))
   end
@@ -259,9 +265,6 @@ function help.overview()
 end
 
 -- ---- Values of the session ----
-
-local owner_of = { tensor = "t", net = "net", layer = "layer", ["data set"] = "data", trainer = "trainer", run = "run",
-                   generator = "generator" }
 
 local function first_lines(text, most)
   local lines = {}
@@ -288,22 +291,36 @@ local function add_component(page, name, value)
   end
 end
 
+-- What objects of a kind answer to.
+local function add_members(page, owner)
+  if owner == "t" then
+    put_names(page, "ask", names_where(function(entry) return entry.owner == "t" and entry.named and entry.word or nil end))
+    return operation_families(page, nil, true)
+  end
+  local function of(is_field)
+    return names_where(function(entry) return entry.owner == owner and (entry.kind == "field") == is_field and entry.word or nil end)
+  end
+  put_names(page, "fields", of(true))
+  put_names(page, "methods", of(false))
+end
+
+local described = {
+  t = "Any tensor.", net = "What moth.net gives.", layer = "A layer of a net: net[i].", data = "A data set.",
+  optimizer = "What moth.adam and the others give.", trainer = "What moth.trainer gives.", run = "What moth.train gives.",
+  e = "What on_epoch gets, and trainer:epochs() iterates over.", b = "What on_batch gets.",
+}
+
+local function add_owner(page, owner)
+  title(page, owner, "object")
+  paragraph(page, described[owner])
+  add_members(page, owner)
+end
+
 local function add_handle(page, name, value, kind)
   if kind == "component" then return add_component(page, name, value) end
   title(page, name, kind)
   for _, line in ipairs(first_lines(kind == "tensor" and internal.describe(value) or tostring(value), 12)) do put(page, "  " .. line) end
-  local owner = owner_of[kind]
-  if not owner then return end
-  if kind == "tensor" then
-    put_names(page, "ask", names_where(function(entry) return entry.owner == "t" and entry.named and entry.word or nil end))
-    operation_families(page, nil, true)
-  else
-    local function of(is_field)
-      return names_where(function(entry) return entry.owner == owner and (entry.kind == "field") == is_field and entry.word or nil end)
-    end
-    put_names(page, "fields", of(true))
-    put_names(page, "methods", of(false))
-  end
+  if find.owner_of[kind] then add_members(page, find.owner_of[kind]) end
 end
 
 local function add_function(page, name, value)
@@ -325,178 +342,13 @@ local function add_value(page, name, value)
   for _, line in ipairs(first_lines(text, 30)) do put(page, "  " .. line) end
 end
 
--- ---- Finding what was meant ----
-
-local function field(value, key)
-  local ok, found = pcall(function() return value[key] end)
-  if ok then return found end
-end
-
--- "net[1].weight" → { "net", 1, "weight" }, and whether a colon stood before the last; nil for anything but a path.
-local function path_of(expression)
-  local path, at = {}, expression:match "^[%a_][%w_]*()"
-  if not at then return nil end
-  path[1] = expression:sub(1, at - 1)
-  while at <= #expression do
-    local word, after = expression:match("^%s*[.:]%s*([%a_][%w_]*)()", at)
-    if not word then
-      word, after = expression:match("^%[%s*(%-?%d+)%s*%]()", at)
-      word = math.tointeger(tonumber(word))
-    end
-    if not word then
-      word, after = expression:match("^%[%s*[\"']([^\"']*)[\"']%s*%]()", at)
-    end
-    if not word then return nil end
-    path[#path + 1], at = word, after
-  end
-  return path
-end
-
-local function is_standard(name, value)
-  local library, word = name:match "^([%w_]+)%.(.+)$"
-  local home = _G
-  if library then home = rawget(_G, library) else word = name end
-  return standard[name] ~= nil and type(home) == "table" and rawequal(rawget(home, word), value)
-end
-
--- The member of a handle that the last step of a path names.
-local function member(env, path)
-  local value = field(env, path[1])
-  for i = 2, #path - 1 do
-    if value == nil then return nil end
-    value = field(value, path[i])
-  end
-  local owner = owner_of[internal.kind(value) or ""]
-  local last = path[#path]
-  if not owner and internal.kind(value) == "component" then owner = "optimizer" end
-  return owner and (entries.by_name[owner .. ":" .. last] or entries.by_name[owner .. "." .. last])
-end
-
-local function value_at(env, path)
-  local value = field(env, path[1])
-  for i = 2, #path do
-    if value == nil then return nil end
-    value = field(value, path[i])
-  end
-  return value
-end
-
--- What a variable of each kind is often called, and what hosts of other libraries call it.
-local owners = { t = "t", tensor = "t", net = "net", model = "net", layer = "layer", data = "data", dataset = "data", trainer = "trainer",
-                 run = "run", optimizer = "optimizer", opt = "optimizer", e = "e", event = "e", b = "b", d = "data" }
-
-local function named(name)
-  if entries.by_name[name] then return entries.by_name[name] end
-  local owner, last = name:match "^([%w_]+)[.:]([%w_]+)$"
-  if owners[owner] then return entries.by_name[owners[owner] .. ":" .. last] or entries.by_name[owners[owner] .. "." .. last] end
-end
-
--- The best entry of a plain word: the module's and its components', then methods and fields.
-local function worded(word)
-  local list = entries.by_word[word]
-  if not list then return nil end
-  for _, entry in ipairs(list) do
-    if entry.owner == "moth" then return entry end
-  end
-  return list[1]
-end
-
-local function option_named(entry, key)
-  for _, option in ipairs(entry.options) do
-    if option.key == key then return option end
-    for _, inner in ipairs(option.schema or {}) do
-      if inner.key == key then return inner end
-    end
-  end
-end
-
-local function foreign_option(entry, key)
-  for _, option in ipairs(entry.options) do
-    for _, word in ipairs(option.foreign or {}) do
-      if word == key then return option end
-    end
-  end
-end
-
--- The option that "moth.train.patience" or "adam.lr" names, and whose.
-local function option_at(expression)
-  local whose, key = expression:match "^(.-)[.:]([%a_][%w_]*)$"
-  if not whose then return nil end
-  local entry = named(whose) or worded(whose)
-  if not entry then return nil end
-  local option = option_named(entry, key)
-  if option then return entry, option end
-  option = foreign_option(entry, key)
-  if option then return entry, option, key end
-end
-
-local elsewhere -- other libraries' names → entries
-
-local function foreign_names()
-  if elsewhere then return elsewhere end
-  elsewhere = {}
-  for _, entry in ipairs(entries.list) do
-    for _, word in ipairs(entry.foreign or {}) do elsewhere[word] = elsewhere[word] or entry end
-  end
-  for word, name in next, internal.need "help/elsewhere" do elsewhere[word] = elsewhere[word] or entries.by_name[name] end
-  return elsewhere
-end
-
-local function spoken(entry) return entry.owner == "moth" and entry.word or entry.name end
-
--- For names that are not here: other libraries', then the nearest. Gives the line that says so, and the entry that was meant.
-local function guess(expression)
-  local last = expression:match "([%w_]+)%s*$" or expression
-  local foreign = foreign_names()
-  local entry = foreign[expression] or foreign[last] or expression ~= last and worded(last)
-  if entry then return ("Moth has no '%s'; here it is '%s'"):format(expression, spoken(entry)), entry end
-  local known = {}
-  for word in next, entries.by_word do known[word] = true end
-  for _, name in ipairs(topics.order) do known[name] = true end
-  local nearest = internal.nearest(last, known)
-  if nearest then return ("Moth has no '%s'; did you mean '%s'?"):format(expression, nearest) end
-  return ("Moth has no '%s'; ? lists what there is"):format(expression)
-end
-
--- "moth.dropout(0.2)" → "moth.dropout"
-local function cleaned(expression)
-  local text = expression:gsub("^[%s?]+", ""):gsub("[%s;]+$", ""):gsub("^return%s+", "")
-  return (text:gsub("%s*%b()$", ""):gsub("%s*%b{}$", ""))
-end
-
--- What an expression means: "entry", "option", "value", "topic", "standard" or "none", with what belongs to it.
-local function find(expression, env)
-  local quoted = expression:match "^[\"'](.*)[\"']$"
-  if quoted then
-    local entry = entries.by_name[("%q"):format(quoted)]
-    if entry then return "entry", entry end
-    expression = quoted
-  end
-  local path = path_of(expression)
-  if path and path[1] ~= "moth" then
-    local entry = #path > 1 and member(env, path)
-    if entry then return "entry", entry end
-    local value = value_at(env, path)
-    if value ~= nil and not (value == moth) and not is_standard(expression, value) then return "value", value end
-  end
-  local entry = named(expression)
-  if entry then return "entry", entry end
-  local whose, option, foreign = option_at(expression)
-  if option then return "option", whose, option, foreign end
-  local topic = topics[expression] and type(topics[expression][1]) == "string" and expression
-  if not topic and not entries.by_word[expression] then topic = topics.foreign[expression] end
-  if topic then return "topic", topic end
-  entry = worded(expression)
-  if entry then return "entry", entry end
-  if standard[expression] then return "standard", standard[expression] end
-  return "none"
-end
+-- ---- ?name ----
 
 function help.about(expression, env)
-  local wanted = cleaned(expression or "")
-  if wanted == "" or wanted == "moth" or wanted == "help" and field(env or _G, "help") == nil then return help.overview() end
+  local wanted = find.cleaned(expression or "")
+  if wanted == "" or wanted == "moth" or wanted == "help" and find.field(env or _G, "help") == nil then return help.overview() end
   local page = new_page()
-  local what, found, option, foreign = find(wanted, env or _G)
+  local what, found, option, foreign = find.meaning(wanted, env or _G)
   if what == "entry" then
     add_entry(page, found)
   elseif what == "option" then
@@ -504,17 +356,26 @@ function help.about(expression, env)
     add_option(page, found, option)
   elseif what == "value" then
     add_value(page, wanted, found)
-    local also = worded(wanted)
+    local also = find.worded(wanted)
     if also and also.kind ~= "field" then labelled(page, "See also", also.name) end
   elseif what == "topic" then
     add_topic(page, found)
+  elseif what == "owner" then
+    add_owner(page, found)
   elseif what == "standard" then
     title(page, wanted .. found[1], "Lua")
     paragraph(page, found[2]:sub(1, 1):upper() .. found[2]:sub(2) .. ".")
   else
-    local line, entry = guess(wanted)
-    put(page, line)
-    if entry then add_entry(page, entry) end
+    local whose = find.owners_of_option(wanted, find.option_named)
+    local line, entry = find.guess(wanted)
+    if #whose == 0 and not entry then whose = find.owners_of_option(wanted, find.foreign_option) end
+    if #whose > 0 then
+      title(page, wanted, "option")
+      put_names(page, "here", whose)
+    else
+      put(page, line)
+      if entry then add_entry(page, entry) end
+    end
   end
   return finish(page)
 end
@@ -547,9 +408,9 @@ local function add_source(page, name, value)
 end
 
 function help.source(expression, env)
-  local wanted = cleaned(expression or "")
+  local wanted = find.cleaned(expression or "")
   if wanted == "" then return help.overview() end
-  local what, found = find(wanted, env or _G)
+  local what, found = find.meaning(wanted, env or _G)
   local page = new_page()
   if what == "entry" then
     add_row(page, found)

@@ -14,8 +14,8 @@ return {
     example = "print(moth.tensor{ { 1, 2 }, { 3, 4 } })" },
   { "moth.scope", "(f [, …])",
     "Calls f(…) and frees all tensors that were made meanwhile, at once, but for those that f returns: alone, in tables, or as upvalues " ..
-    "of functions. Frees them too where f raises. What nets and data sets took over stays theirs; a tensor that f put elsewhere, say in a " ..
-    "global, is closed.",
+    "of functions. Frees them too where f raises. What nets and data sets took over stays theirs; a tensor that f put elsewhere, say in " ..
+    "a global, is closed.",
     gives = "what f returns", see = "moth.limit",
     example = "print(moth.scope(function() local x = moth.rand(3); return x:sum() < 3 end))" },
   { "moth.dtype", "([dtype])",
@@ -66,14 +66,15 @@ return {
     example = "local t = moth.trainer{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, loss = " ..
               "\"mse\", epochs = 2, progress = false }; print(t:step(10))" },
   { "moth.load", "(path [, { mmap = true }])",
-    "Reads tensors: one of .npy, .csv (numbers only) and IDX files, a table of them by name of .npz and .safetensors; .gz too, but for .npz. " ..
-    "float16 and bfloat16 become f32, small integers i64; uint64 and complex are refused. mmap = true leaves the values of a .npy or " ..
-    ".safetensors file where they are, read-only: the file must not be written to or cut short meanwhile.",
-    gives = "tensor, or table", options = { { "mmap", "boolean", "leave the values in the file, read-only" } }, see = "moth.save moth.csv moth.idx",
+    "Reads tensors: one of .npy, .csv (numbers only) and IDX files, a table of them by name of .npz and .safetensors; .gz too, but for " ..
+    ".npz. float16 and bfloat16 become f32, small integers i64; uint64 and complex are refused. mmap = true leaves the values of a .npy " ..
+    "or .safetensors file where they are, read-only: the file must not be written to or cut short meanwhile.",
+    gives = "tensor, or table", options = { { "mmap", "boolean", "leave the values in the file, read-only" } },
+    see = "moth.save moth.csv moth.idx",
     example = "local path = os.tmpname() .. '.npy' moth.save(path, moth.eye(3)) print(moth.load(path))" },
   { "moth.save", "(path, t | { name = t })",
-    "Writes tensors by the ending of the path: one to .npy or .csv (rank 1 or 2), a table of them, in name order, to .npz or .safetensors. " ..
-    "All but .npz are packed where .gz follows. What stood there is replaced at once, or stays on failure.",
+    "Writes tensors by the ending of the path: one to .npy or .csv (rank 1 or 2), a table of them, in name order, to .npz or " ..
+    ".safetensors. All but .npz are packed where .gz follows. What stood there is replaced at once, or stays on failure.",
     see = "moth.load net:save",
     example = "local path = os.tmpname() .. '.npz' moth.save(path, { w = moth.eye(3), b = moth.ones(3) })" },
   { "moth.load_net", "(path)",
@@ -150,7 +151,8 @@ return {
   { "net:backward", "(dy [, { accumulate = false }])",
     "From dE/d(output) of the last forward, after the last activation, to dE/dx; fills the gradients, which start from zero unless " ..
     "accumulate adds to them.",
-    gives = "tensor", options = { { "accumulate", "boolean", "add to the gradients that are there" } }, see = "net:forward net:gradients net:clip",
+    gives = "tensor", options = { { "accumulate", "boolean", "add to the gradients that are there" } },
+    see = "net:forward net:gradients net:clip",
     example = "local net = moth.net{ input = 2, moth.dense(1) }; net:forward(moth.rand(3, 2)); net:backward(moth.ones(3, 1)); " ..
               "print(net[1].weight_gradient.shape[2])" },
   { "net:backprop", "(x, target, loss)",
@@ -166,7 +168,8 @@ return {
   { "net:clip", "(norm | { norm =, order = 2 } | { value = })",
     "Makes the gradients smaller where their global norm is above norm, or each one where it is larger than value; gives the norm before.",
     gives = "number", options = { { "norm", "number", "largest global norm" },
-                { "order", "number", "of that norm: 2" }, { "value", "number", "largest size of a single gradient" } }, see = "net:backward moth.train",
+                { "order", "number", "of that norm: 2" }, { "value", "number", "largest size of a single gradient" } },
+    see = "net:backward moth.train",
     example = "local net = moth.net{ input = 2, moth.dense(1) }; net:backprop({ { 0, 1 } }, { { 1 } }, \"mse\"); print(net:clip(1) >= 0)" },
   { "net:freeze", "(i)",
     "Layer i keeps its parameters in training, as do all uses of the same layer.",

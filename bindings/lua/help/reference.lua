@@ -23,24 +23,27 @@ local function kind(wanted) return function(entry) return entry.kind == wanted e
 
 -- Sections: { title, a line or two, what belongs to it }, in the order of the reference.
 local sections = {
-  { "The module", "`local moth = require \"moth\"`; at the prompt `moth` is there. The table is strict: a name that it does not have is an error.",
+  { "The module", "`local moth = require \"moth\"`; at the prompt `moth` is there. The table is strict: a name " ..
+    "that it does not have is an error.",
     named("moth", "function", "field") },
-  { "Tensors", "`t` is any tensor. Axes, rows and indices count from 1, negative ones from the end; shapes are written f32[64,10].", named "t" },
+  { "Tensors", "`t` is any tensor. Axes, rows and indices count from 1, negative ones from the end; shapes are written f32[64,10].",
+    named "t" },
 }
 for _, family in ipairs(entries.families.list) do
   sections[#sections + 1] = { "Operations: " .. family[2]:sub(1, 1):lower() .. family[2]:sub(2), nil,
                               function(entry) return entry.family == family[1] end, family = family[1] }
 end
 for _, section in ipairs {
-  { "Networks", "`net` is what `moth.net` gives. `#net` is the number of its layers, `net[i]` one of them, `net(x)` is `net:predict(x)`.", named "net" },
+  { "Networks", "`net` is what `moth.net` gives. `#net` is the number of its layers, `net[i]` one of them, `net(x)` is `net:predict(x)`.",
+    named "net" },
   { "Layers of a net", "`layer` is `net[i]`, or a layer made alone with `input =`, which has a net's methods too.", named "layer" },
-  { "Layers", "In `moth.net{ … }`; shapes are those of one sample. Every layer takes `name`, a name for messages and files, and `input`, the " ..
-    "shape of one sample, which makes it a net of one.", kind "layer" },
+  { "Layers", "In `moth.net{ … }`; shapes are those of one sample. Every layer takes `name`, a name for messages and files, and " ..
+    "`input`, the shape of one sample, which makes it a net of one.", kind "layer" },
   { "Activations", "By name in `moth.dense(128, \"relu\")`, or as layers: `moth.relu()`.", kind "activation" },
   { "Initializers", "First weights: `init = \"he_normal\"` in a layer, with options `init = moth.normal(0, 0.02)`.", kind "initializer" },
   { "Losses", "By name in `moth.train`, or called: `moth.mse(p, t)` gives the value and dE/dp.", kind "loss" },
-  { "Metrics", "By name in `metrics = { … }` of `moth.train` and in `net:evaluate`, or called: `moth.accuracy(p, t)` gives the value. Every loss " ..
-    "is a metric too.", kind "metric" },
+  { "Metrics", "By name in `metrics = { … }` of `moth.train` and in `net:evaluate`, or called: `moth.accuracy(p, t)` gives the value. " ..
+    "Every loss is a metric too.", kind "metric" },
   { "Optimizers", "`optimizer = moth.adam{ lr = 1e-3 }` in `moth.train`, or by hand: `opt:step(net)`.",
     function(entry) return entry.kind == "optimizer" or entry.owner == "optimizer" end },
   { "Schedules", "`schedule = moth.schedule.cosine()` in `moth.train`; a function of epoch and base serves as well.", kind "schedule" },
@@ -65,7 +68,10 @@ local function new_anchors()
   end
 end
 
-local function cell(text) return (text:gsub("|", "\\|"):gsub("\n", " ")) end
+-- Text whose stars and tags are not Markdown's.
+local function prose(text) return (text:gsub("[*\\]", "\\%0"):gsub("<(%a)", "\\<%1")) end
+
+local function cell(text) return (prose(text):gsub("|", "\\|"):gsub("\n", " ")) end
 
 local function add_options(out, entry)
   local options = {}
@@ -108,9 +114,9 @@ local function add_entry(out, entry, twin)
   if entry.signature ~= entry.name then
     out[#out + 1] = "`" .. entry.signature .. "`" .. (twin and " or `" .. twin.signature .. "`" or "") .. "\n"
   end
-  if entry.doc then out[#out + 1] = entry.doc .. "\n" end
+  if entry.doc then out[#out + 1] = prose(entry.doc) .. "\n" end
   if entry.more then
-    for paragraph in words.paragraphs(entry.more) do out[#out + 1] = paragraph .. "\n" end
+    for paragraph in words.paragraphs(entry.more) do out[#out + 1] = prose(paragraph) .. "\n" end
   end
   add_options(out, entry)
   add_facts(out, entry)
@@ -151,9 +157,10 @@ local function reference()
     end
   end
   return table.concat {
-    "# Moth: the reference\n\n", "Every public name, made by `scripts/reference` out of what the engine tells of itself; `?name` at the prompt ",
-    "shows the same. Optional arguments stand in [brackets]; `{ keep = }` is a table of options by name, and components take all of theirs in ",
-    "one table or the first ones in order. `-->` shows what a line prints.\n\n## Index\n\n", table.concat(index, "\n"), "\n\n",
+    "# Moth: the reference\n\n",
+    "Every public name, made by `scripts/reference` out of what the engine tells of itself; `?name` at the prompt ",
+    "shows the same. Optional arguments stand in [brackets]; `{ keep = }` is a table of options by name, and components take all of ",
+    "theirs in one table or the first ones in order. `-->` shows what a line prints.\n\n## Index\n\n", table.concat(index, "\n"), "\n\n",
     (table.concat(body, "\n"):gsub("\n\n\n+", "\n\n"):gsub("\n*$", "\n")),
   }
 end

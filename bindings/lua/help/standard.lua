@@ -129,7 +129,9 @@ package.searchpath(name, path)  where a module's file is
 
 local standard = {}
 for name, arguments, what in text:gmatch "([%w.]+)(%b()) +([^\n]+)\n" do standard[name] = { arguments, what } end
-for _, name in ipairs { "coroutine", "math", "string", "table", "utf8", "io", "os", "debug", "package" } do standard[name] = { "", "a library of Lua's" } end
+for _, name in ipairs { "coroutine", "math", "string", "table", "utf8", "io", "os", "debug", "package" } do
+  standard[name] = { "", "a library of Lua's" }
+end
 standard._G = { "", "the table of all globals" }
 standard._VERSION = { "", "Lua's version, as a string" }
 standard["math.pi"] = { "", "the number pi" }
@@ -141,5 +143,7 @@ standard["package.path"] = { "", "where require looks for Lua files" }
 standard["package.cpath"] = { "", "where require looks for C libraries" }
 standard["package.loaded"] = { "", "the modules that are loaded, by name" }
 standard["package.preload"] = { "", "loaders of modules, by name" }
-standard["io.stdin"], standard["io.stdout"], standard["io.stderr"] = { "", "the standard input" }, { "", "the standard output" }, { "", "the error stream" }
+standard["io.stdin"] = { "", "the standard input" }
+standard["io.stdout"] = { "", "the standard output" }
+standard["io.stderr"] = { "", "the error stream" }
 return standard

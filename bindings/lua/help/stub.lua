@@ -100,8 +100,11 @@ local function comment(text)
   for _, line in ipairs(words.wrap(text, 134)) do put("---" .. line) end
 end
 
-local function camel(name) return (name:gsub("^moth%.schedule%.", "schedule_"):gsub("^moth%.", ""):gsub("^%l", string.upper):gsub("[_:.](%a)",
-  string.upper):gsub("[_:.]", "")) end
+-- "t:sum" → "TSum"
+local function camel(name)
+  local plain_name = name:gsub("^moth%.schedule%.", "schedule_"):gsub("^moth%.", "")
+  return (plain_name:gsub("^%l", string.upper):gsub("[_:.](%a)", string.upper):gsub("[_:.]", ""))
+end
 
 -- A class of an option table; positionals are its list part too.
 local function options_class(entry, name)
@@ -213,7 +216,8 @@ local function add_component(entry, target)
 end
 
 local argument_types = {
-  x = "moth.Tensor|table", dy = "moth.Tensor|table", target = "moth.Tensor|table|integer", loss = "moth.LossName|moth.Loss", path = "string",
+  x = "moth.Tensor|table", dy = "moth.Tensor|table", target = "moth.Tensor|table|integer", loss = "moth.LossName|moth.Loss",
+  path = "string",
   n = "integer", i = "integer", axis = "integer", seed = "integer", bytes = "integer", net = "moth.Net", layer = "moth.Layer",
   data = "moth.Data|moth.Tensor[]", names = "table", ids = "moth.Tensor|integer[]", matrix = "moth.Tensor|table", milliseconds = "number",
   nested = "table|number|boolean", defaults = "table", labels = "moth.Tensor|table", dtype = "moth.Dtype", f = "function", share = "number",
@@ -379,7 +383,8 @@ local function stub()
   function_options()
   tensor_class()
   for _, each_class in ipairs {
-    { "Net", "net", { "---@operator len: integer", "---@operator call(moth.Tensor|table): moth.Tensor", "---@field [integer] moth.Layer" } },
+    { "Net", "net",
+      { "---@operator len: integer", "---@operator call(moth.Tensor|table): moth.Tensor", "---@field [integer] moth.Layer" } },
     { "Layer", "layer", { "---@field [string] moth.Tensor" } }, { "Data", "data", { "---@operator len: integer" } },
     { "Trainer", "trainer" }, { "Run", "run", { "---@field [string] number[]" } },
   } do

@@ -7,17 +7,18 @@ return {
               schedules = "training", operators = "tensors", operations = "tensors", dtypes = "tensors", broadcasting = "tensors",
               dataset = "data", datasets = "data" },
   tensors = {
-    "Tensors are arrays of up to 8 axes: f32 (the default), f64, i64, u8 or bool, written f32[64,10]. Rows, columns and axes count from 1, " ..
-    "negative ones from the end. + - * / // % ^ work element by element and stretch axes of size 1; == compares whole tensors; #t is the " ..
-    "number of rows. A name that ends in _ works in place. Reductions give a number, with an axis a tensor.",
+    "Tensors are arrays of up to 8 axes: f32 (the default), f64, i64, u8 or bool, written f32[64,10]. Rows, columns and axes count from " ..
+    "1, negative ones from the end. + - * / // % ^ work element by element and stretch axes of size 1; == compares whole tensors; #t is " ..
+    "the number of rows. A name that ends in _ works in place. Reductions give a number, with an axis a tensor.",
     "moth.tensor{ { 1, 2 }, { 3, 4 } }:sum(1)", families = true },
   indexing = {
-    "t[i] is a row, a view; a number where t has one axis. t(2, 3) is an element, t({ 2, 4 }, {}, -1) a view: ranges { from, to, step } with " ..
-    "both ends, {} for all, an integer drops the axis. t[mask] picks elements, t[ids] rows, both copied. All but t(...) can be assigned to.",
+    "t[i] is a row, a view; a number where t has one axis. t(2, 3) is an element, t({ 2, 4 }, {}, -1) a view: ranges { from, to, step } " ..
+    "with both ends, {} for all, an integer drops the axis. t[mask] picks elements, t[ids] rows, both copied. All but t(...) can be " ..
+    "assigned to.",
     "moth.range(1, 9):reshape(3, 3)({ 1, 2 }, -1)", only = { joining = true, shapes = true, indexing = true } },
   networks = {
-    "A net is a list of layers; the shape of a sample goes from one to the next. net:predict(x) infers, net:train{ … } learns, net[i] is a " ..
-    "layer with its .weight and .bias, net:save(path) writes it.",
+    "A net is a list of layers; the shape of a sample goes from one to the next. net:predict(x) infers, net:train{ … } learns, net[i] " ..
+    "is a layer with its .weight and .bias, net:save(path) writes it.",
     "print(moth.net{ input = 4, moth.dense(8, \"relu\"), moth.dense(3, \"softmax\") })",
     kinds = { "layer", "activation", "initializer" }, owners = { "net", "layer" } },
   losses = {
@@ -25,7 +26,8 @@ return {
     "moth.mse(p, t) computes one at once: the value, and for a loss dE/dp.",
     "print(moth.mse(moth.tensor{ 1, 2 }, moth.tensor{ 1, 4 }))", kinds = { "loss", "metric" } },
   training = {
-    "moth.train{ net =, data =, loss =, epochs = } trains a net and gives a run with a list for every column; moth.trainer does it step by step.",
+    "moth.train{ net =, data =, loss =, epochs = } trains a net and gives a run with a list for every column; moth.trainer does it step " ..
+    "by step.",
     "moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, loss = \"mse\", epochs = 2 }",
     kinds = { "optimizer", "schedule" }, owners = { "trainer", "run", "e", "b", "optimizer" }, names = { "moth.train", "moth.trainer" } },
   data = {

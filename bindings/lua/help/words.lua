@@ -69,7 +69,8 @@ function words.kinds(option)
   if has(option, "flag") then add(kind_words.flag) end
   if has(option, "reals") then add(kind_words.reals .. (has(option, "real") and "" or bounds))
   elseif has(option, "ints") then
-    add(option.axis and "list of axes" or option.rest and "whole numbers" .. bounds or kind_words.ints .. (has(option, "int") and "" or bounds))
+    add(option.axis and "list of axes" or option.rest and "whole numbers" .. bounds or
+      kind_words.ints .. (has(option, "int") and "" or bounds))
   end
   if has(option, "texts") then add(kind_words.texts) end
   if has(option, "tensor") then add(kind_words.tensor) end
@@ -123,9 +124,11 @@ function words.wrap(text, width, indent)
   return lines
 end
 
-local plain = { ["…"] = "...", ["·"] = "*", ["±"] = "+-", ["²"] = "^2", ["³"] = "^3", ["→"] = "->", ["≤"] = "<=", ["≥"] = ">=", ["½"] = "1/2",
-                ["ᵀ"] = "^T", ["−"] = "-", ["×"] = "x", ["—"] = "--", ["–"] = "-", ["Σ"] = "sum", ["√"] = "sqrt", ["π"] = "pi", ["∞"] = "inf",
-                ["∂"] = "d", ["‖"] = "||", ["φ"] = "phi", ["Φ"] = "Phi" }
+local plain = {
+  ["…"] = "...", ["·"] = "*", ["±"] = "+-", ["²"] = "^2", ["³"] = "^3", ["→"] = "->", ["≤"] = "<=", ["≥"] = ">=", ["½"] = "1/2",
+  ["ᵀ"] = "^T", ["−"] = "-", ["×"] = "x", ["—"] = "--", ["–"] = "-", ["Σ"] = "sum", ["√"] = "sqrt", ["π"] = "pi", ["∞"] = "inf",
+  ["∂"] = "d", ["‖"] = "||", ["φ"] = "phi", ["Φ"] = "Phi",
+}
 
 -- For terminals that do not speak UTF-8.
 function words.ascii(text) return (text:gsub(utf8.charpattern, function(c) return #c > 1 and (plain[c] or "?") or nil end)) end
