@@ -54,7 +54,7 @@ local function bytes_text(bytes)
   local units, at = { "KiB", "MiB", "GiB", "TiB" }, 1
   bytes = bytes / 1024
   while bytes >= 1024 and units[at + 1] do bytes, at = bytes / 1024, at + 1 end
-  return format("%.1f %s", bytes, units[at])
+  return format(bytes < 1000 and "%.3g %s" or "%.0f %s", bytes, units[at])
 end
 
 local element_bytes = { f32 = 4, f64 = 8, i64 = 8, u8 = 1, bool = 1 }
@@ -87,7 +87,7 @@ local function row_of(value)
     local shape, bytes = match(text, "^net  (%[[%d,]*%] %-> %[[%d,]*%])"), match(text, "parameters   ([%d.]+ %a+)")
     return object, shape or "", bytes or ""
   end
-  if object == "data set" then return object, gsub(match(text, "^[^\n]*"), "^data set%s*", ""), "" end
+  if object == "data set" then return "data", match(text, "^data  (%d+ rows?)") or "", "" end
   return object, "", ""
 end
 

@@ -92,7 +92,8 @@ return function(inputs)
     local input = inputs[i]
     if input.succeeded then
       local unit = { text = input.text, compiled = input.compiled, tokens = lexer.read(input.text), found = {} }
-      if not unit.compiled.is_expression then unit.found = locals.read(unit.tokens) end
+      if unit.compiled.head then unit.text = unit.compiled.head end
+      if unit.compiled.head or not unit.compiled.is_expression then unit.found = locals.read(lexer.read(unit.text)) end
       for j = 1, #unit.tokens do keeps = keeps or unit.tokens[j].text == "_" and unit.tokens[j].kind == "name" end
       units[#units + 1] = unit
     end
@@ -106,6 +107,7 @@ return function(inputs)
     if unit.compiled.is_expression then
       text = expression_text(unit, keeps)
       calls = calls or sub(text, 1, 5) == "show("
+      if unit.compiled.head then text = opened(unit, open) .. "\n" .. text end
     else
       text = opened(unit, open)
     end

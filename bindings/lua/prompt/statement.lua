@@ -43,13 +43,38 @@ local function compile_statement(text, source, env)
   return run
 end
 
--- Of an expression's and a statement's message the one that says more: a statement that begins as an expression fails early.
-local function better(of_expression, of_statement)
-  if not find(of_statement, "unexpected symbol near") and not find(of_statement, "syntax error near") then return of_statement end
-  if find(of_expression, "'<eof>' expected near") or find(of_expression, "<eof> expected near") then
-    return (gsub(of_expression, "'?<eof>'? expected near", "syntax error near"))
+-- Where in the text the token is that a message complains about.
+local function place_of(message, text)
+  local token = match(message, " near '(.*)'$")
+  return token and find(text, token, 1, true) or #text + 1
+end
+
+local starts = {}
+for word in ("break do for function goto if local repeat return while ::"):gmatch "%S+" do starts[word] = true end
+
+-- Of an expression's and a statement's message the one that is about what comes later.
+local function better(of_expression, of_statement, tokens, text)
+  if starts[tokens[1].text] or place_of(of_statement, text) > place_of(of_expression, text) then return of_statement end
+  return (gsub(of_expression, "<eof> expected near", "syntax error near"))
+end
+
+-- Statements and then an expression: `x = 1; x`.
+local function split_value(text, body, tokens, source, env)
+  for i = 2, #tokens do
+    local from = tokens[i].from
+    if tokens[i].kind ~= "mark" or tokens[i].text == "(" or tokens[i].text == "{" then
+      local head, value = sub(body, 1, from - 1), sub(body, from)
+      if match(value, "%S") and load(head .. " return " .. value, source, "t", env) then return head, value end
+    end
   end
-  return of_expression
+end
+
+local function compile_with_value(text, body, tokens, source, env)
+  local head, value = split_value(text, body, tokens, source, env)
+  if not head then return nil end
+  local rewritten, declarations = locals.rewrite(head)
+  local run = load_text((rewritten or head) .. VALUE .. value, source, env)
+  return run and { text = text, run = run, is_expression = true, expression = value, head = head, declarations = declarations }
 end
 
 function statement.compile(text, source, env)
@@ -71,9 +96,16 @@ function statement.compile(text, source, env)
     result.run = run
     return result
   end
+  if find(of_statement, "syntax error near <eof>", 1, true) then
+    local compiled = compile_with_value(text, body, tokens, source, env)
+    if compiled then
+      compiled.is_silent = is_silent
+      return compiled
+    end
+  end
   problem = problem or ""
   local more = is_open(problem) or is_open(of_statement)
-  return nil, more and of_statement or better(problem, of_statement), more
+  return nil, more and of_statement or better(problem, of_statement, tokens, text), more
 end
 
 -- A file's text: statements only.

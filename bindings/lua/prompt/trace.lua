@@ -65,7 +65,7 @@ local function name_of(frame, outer)
   if outer and outer.callback then return outer.callback end
   if frame.what == "main" then return is_typed(frame) and "what was typed" or "the main chunk" end
   if frame.engine then return frame.engine end
-  if frame.name then return (frame.kind == "metamethod" and "__" or "") .. frame.name end
+  if frame.name and not (outer and outer.source == "=[moth]") then return (frame.kind == "metamethod" and "__" or "") .. frame.name end
   if frame.what == "C" then return "a function in C" end
   return format("the function of line %d", frame.defined)
 end
