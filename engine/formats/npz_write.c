@@ -1,11 +1,10 @@
 /* Writing .npz as np.savez does, byte for byte: stored entries with a zip64 field, dated 1980 (PKWARE's APPNOTE 6.3.10, sections 4.3 and
- * 4.5.3). Not by minizip, which goes back to each entry's header when it knows the sum, where a pipe cannot. */
-#include <string.h>
+ * 4.5.3). Each array is summed up first, so that nothing needs going back to: a pipe will do. */
 #include <zlib.h>
 
 #include "core/memory.h"
 #include "core/text.h"
-#include "formats/formats.h"
+#include "formats/zip.h"
 
 enum { VERSION = 45, DOS_DATE = 1 << 5 | 1, UTF8_FLAG = 1 << 11, MOST_NAME = 65535 - 4 };
 #define LARGE INT32_MAX /* from here on zipfile tells numbers in zip64 fields */
@@ -55,7 +54,7 @@ static void put_entry(record *r, const char *name, const sums *s, uint64_t size)
 
 static moth_status write_array(stream *to, const char *name, const moth_tensor *t, const sums *s) {
   record head = { .length = 0 }, tail = { .length = 0 };
-  put(&head, 0x04034b50, 4);
+  put(&head, ZIP_LOCAL, 4);
   put_entry(&head, name, s, UINT32_MAX);
   put(&head, 20, 2);
   put(&tail, 1, 2), put(&tail, 16, 2), put(&tail, s->size, 8), put(&tail, s->size, 8);
@@ -72,7 +71,7 @@ static void list_array(text_buffer *directory, const char *name, const sums *s, 
   if (is_long || is_far) put(&tail, 1, 2), put(&tail, (is_long ? 16u : 0u) + (is_far ? 8u : 0u), 2);
   if (is_long) put(&tail, s->size, 8), put(&tail, s->size, 8);
   if (is_far) put(&tail, offset, 8);
-  put(&head, 0x02014b50, 4), put(&head, VERSION, 1), put(&head, 3, 1); /* made on Unix */
+  put(&head, ZIP_ENTRY, 4), put(&head, VERSION, 1), put(&head, 3, 1); /* made on Unix */
   put_entry(&head, name, s, small(s->size));
   put(&head, tail.length, 2);
   put(&head, 0, 2), put(&head, 0, 2), put(&head, 0, 2);
@@ -86,12 +85,12 @@ static void list_array(text_buffer *directory, const char *name, const sums *s, 
 static moth_status write_end(stream *to, uint64_t count, uint64_t at, uint64_t size) {
   record end = { .length = 0 };
   if (count > UINT16_MAX || at > LARGE || size > LARGE) {
-    put(&end, 0x06064b50, 4), put(&end, 44, 8), put(&end, VERSION, 2), put(&end, VERSION, 2), put(&end, 0, 4), put(&end, 0, 4);
+    put(&end, ZIP_END64, 4), put(&end, 44, 8), put(&end, VERSION, 2), put(&end, VERSION, 2), put(&end, 0, 4), put(&end, 0, 4);
     put(&end, count, 8), put(&end, count, 8), put(&end, size, 8), put(&end, at, 8);
-    put(&end, 0x07064b50, 4), put(&end, 0, 4), put(&end, at + size, 8), put(&end, 1, 4);
+    put(&end, ZIP_LOCATOR, 4), put(&end, 0, 4), put(&end, at + size, 8), put(&end, 1, 4);
   }
   uint64_t told = count > UINT16_MAX ? UINT16_MAX : count;
-  put(&end, 0x06054b50, 4), put(&end, 0, 2), put(&end, 0, 2), put(&end, told, 2), put(&end, told, 2);
+  put(&end, ZIP_END, 4), put(&end, 0, 2), put(&end, 0, 2), put(&end, told, 2), put(&end, told, 2);
   put(&end, size > UINT32_MAX ? UINT32_MAX : size, 4), put(&end, at > UINT32_MAX ? UINT32_MAX : at, 4), put(&end, 0, 2);
   return stream_write(to, end.bytes, end.length);
 }

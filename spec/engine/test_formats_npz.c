@@ -1,4 +1,4 @@
-/* .npz: archives through minizip and our own writer: every cut, flipped bit, failing allocation and stream; many entries; entries that
+/* .npz: our reader and writer of archives: every cut, flipped bit, failing allocation and stream; many entries; entries that
  * lie about themselves. What NumPy's archives hold is in spec/lua/tensor_files_spec.lua. */
 #include "file_support.h"
 
@@ -91,7 +91,7 @@ static void passes_failures_of_the_stream_on(void **state) {
   void *bytes = NULL;
   size_t size = 0;
   assert_ok(m, make_archive(m, &bytes, &size));
-  assert_true(each_read_fails(m, bytes, size, read_npz, NULL) > 20);
+  assert_true(each_read_fails(m, bytes, size, read_npz, NULL) >= 10);
   moth_free(m, bytes, size);
   support_close(m, &allocator);
 }

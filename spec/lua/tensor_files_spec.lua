@@ -421,6 +421,18 @@ describe("a file that is refused", function()
     local whole = good[1]
     assert.is_truthy(moth.load(write("x.npz", whole)).w)
     for cut = 1, #whole do says("DIR/x.npz: no zip archive, or one that is cut short", "x.npz", whole:sub(1, #whole - cut)) end
+    -- Sizes and place in zip64 fields, as for what is larger than 4 GiB; a field that is missing is noticed.
+    local start = whole:find("PK\1\2", 1, true)
+    local head, size = whole:sub(start, start + 45), string.unpack("<I4", whole, start + 24)
+    local function long(extra)
+      local directory = head:sub(1, 20) .. ("\xff"):rep(8) .. head:sub(29, 30) .. string.pack("<I2", #extra) .. head:sub(33, 42) ..
+        ("\xff"):rep(4) .. "w.npy" .. extra
+      return whole:sub(1, start - 1) .. directory .. "PK\5\6" .. string.pack("<I2I2I2I2I4I4I2", 0, 0, 1, 1, #directory, start - 1, 0)
+    end
+    local w = moth.load(write("x.npz", long("ab\1\0c" .. string.pack("<I2I2I8I8I8", 1, 24, size, size, 0)))).w
+    assert.is_true(w == moth.ones(400))
+    says("DIR/x.npz: the archive's directory is damaged (cut short?)", "x.npz", long(string.pack("<I2I2I8I8", 1, 16, size, size)))
+    says("DIR/x.npz: the archive's directory is damaged (cut short?)", "x.npz", long(string.pack("<I2I2I8I8I8", 1, 25, size, size, 0)))
     local twice = whole:sub(1, -23)
     local at = twice:find("PK\1\2", 1, true)
     local directory = twice:sub(at)
