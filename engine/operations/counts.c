@@ -27,12 +27,6 @@ static moth_status fail_value(const operation_call *call, const char *value, int
                       (long long)(i + base), tensor_text(operation_tensor(call, 0)).text, base, end);
 }
 
-static moth_status fail_class(const operation_call *call, const moth_tensor *classes, int64_t i, int64_t n) {
-  char value[32];
-  text_format(value, sizeof value, "%lld", (long long)((const int64_t *)classes->values)[i]);
-  return fail_value(call, value, i, n);
-}
-
 /* Contiguous classes as i64; floats must be whole. */
 static moth_status read_classes(const operation_call *call, const moth_tensor *t, moth_tensor **classes) {
   if (!dtype_is_real(t->dtype)) return tensor_contiguous(call->m, call->where, t, MOTH_I64, classes);
@@ -52,42 +46,44 @@ static moth_status read_classes(const operation_call *call, const moth_tensor *t
   return status;
 }
 
-/* How many classes there are, going by the largest. */
-static moth_status find_count(const operation_call *call, const moth_tensor *classes, int64_t *n) {
+/* The first class below the base, or that n (-1: no matter how many) leaves out, as a failure. */
+static moth_status fail_first(const operation_call *call, const moth_tensor *classes, int64_t n) {
   const int64_t *x = (const int64_t *)classes->values;
-  int64_t base = call->m->index_base;
-  *n = 0;
-  for (int64_t i = 0; i < classes->count; i++) {
-    if (x[i] < base) return fail_class(call, classes, i, -1);
-    if (x[i] - base >= *n) *n = x[i] - base + (x[i] - base < INT64_MAX);
-  }
-  return MOTH_OK;
+  int64_t i = 0, base = call->m->index_base;
+  while (x[i] >= base && (n < 0 || x[i] - base < n)) i++;
+  char value[32];
+  text_format(value, sizeof value, "%lld", (long long)x[i]);
+  return fail_value(call, value, i, n);
 }
 
-static moth_status count_classes(const operation_call *call, const moth_tensor *classes, int64_t n, int64_t *counts) {
+/* Counts by class; *n is found where it is -1. A look at the least and the largest first leaves nothing to check while counting. */
+static moth_status count_classes(const operation_call *call, const moth_tensor *classes, int64_t n, moth_tensor **counts) {
   const int64_t *x = (const int64_t *)classes->values;
-  uint64_t base = (uint64_t)call->m->index_base;
+  int64_t base = call->m->index_base, least = INT64_MAX, most = base - 1;
   for (int64_t i = 0; i < classes->count; i++) {
     if (i % LOOPS_POLL == 0 && context_is_cancelled(call->m)) return operation_cancelled(call);
-    uint64_t class = (uint64_t)x[i] - base;
-    if (class >= (uint64_t)n) return fail_class(call, classes, i, n);
-    counts[class]++;
+    least = x[i] < least ? x[i] : least;
+    most = x[i] > most ? x[i] : most;
+  }
+  if (least < base || (n >= 0 && most - base >= n)) return fail_first(call, classes, n);
+  if (n < 0) n = most - base + (most - base < INT64_MAX);
+  moth_status status = tensor_new(call->m, call->where, MOTH_I64, 1, &n, true, counts);
+  if (status != MOTH_OK) return status;
+  operation_give(call, 0, *counts);
+  int64_t *count = (int64_t *)(*counts)->values;
+  for (int64_t i = 0; i < classes->count; i++) {
+    if (i % LOOPS_POLL == 0 && context_is_cancelled(call->m)) return operation_cancelled(call);
+    count[x[i] - base]++;
   }
   return MOTH_OK;
 }
 
 static moth_status apply_bincount(const operation_call *call) {
-  moth_tensor *classes, *counts = NULL;
+  moth_tensor *classes, *counts;
+  int64_t n = options_is_set(call->options, BINCOUNT_N) ? options_int(call->options, BINCOUNT_N) : -1;
   moth_status status = read_classes(call, operation_tensor(call, 0), &classes);
   if (status != MOTH_OK) return status;
-  int64_t n;
-  if (options_is_set(call->options, BINCOUNT_N)) n = options_int(call->options, BINCOUNT_N);
-  else status = find_count(call, classes, &n);
-  if (status == MOTH_OK) status = tensor_new(call->m, call->where, MOTH_I64, 1, &n, true, &counts);
-  if (status == MOTH_OK) {
-    operation_give(call, 0, counts);
-    status = count_classes(call, classes, n, (int64_t *)counts->values);
-  }
+  status = count_classes(call, classes, n, &counts);
   moth_release(classes);
   return status;
 }
