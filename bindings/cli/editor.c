@@ -238,6 +238,7 @@ static editor_end read_line(editor *e, signals *before) {
     int count = 0;
     e->leaving = LEAVING_NOT;
     e->width = terminal_width(NULL);
+    edit.set(e->el, EL_PREP_TERM, 1); /* before the mark is shown: keys may come with it */
     edit.gets(e->el, &count);
     switch (e->leaving) {
     case LEAVING_LINE: return EDITOR_LINE;
@@ -317,7 +318,7 @@ editor *editor_open(history *h, const editor_calls *calls) {
 
 void editor_close(editor *e) {
   if (e == NULL) return;
-  edit.end(e->el);
+  edit.left = e->el; /* el_end loses the names that EL_ADDFN has copied: it is left to the end of the process */
   freelocale(e->locale);
   free(e->begin.text);
   free(e->text.text);

@@ -9,7 +9,7 @@ libedit edit;
 
 bool libedit_load(void) {
   static const struct { const char *name; size_t offset; } functions[] = {
-    { "el_init", offsetof(libedit, init) }, { "el_end", offsetof(libedit, end) }, { "el_gets", offsetof(libedit, gets) },
+    { "el_init", offsetof(libedit, init) }, { "el_gets", offsetof(libedit, gets) },
     { "el_wgetc", offsetof(libedit, wgetc) }, { "el_set", offsetof(libedit, set) }, { "el_get", offsetof(libedit, get) },
     { "el_push", offsetof(libedit, push) },
     { "el_source", offsetof(libedit, source) }, { "el_line", offsetof(libedit, line) }, { "el_insertstr", offsetof(libedit, insert) },

@@ -54,6 +54,7 @@ describe("moth", function()
   it("refuses a wrong command line with status 2", function()
     for _, case in ipairs{ { "--bogus", "no option '--bogus'" }, { "-e", "-e needs a chunk" },
       { "--seed x", "--seed must be a whole number, got x" },
+                           { "-i", "-i needs a file" }, { "-i -", "-i needs a file" },
                            { "--threads 0", "--threads must be a whole number from 1 to 256, got 0" } } do
       local out, err, code = run("MOTH " .. case[1])
       assert.equal("", out)
@@ -134,6 +135,56 @@ print(run.stopped)
     assert.same({ "ready\n", "interrupted", 130 }, { text, err:match "[^\n]*", code })
     os.remove(path)
     os.remove(out)
+  end)
+end)
+
+describe("moth -i", function()
+  it("runs the script, then what stands on the input, without prompts and banner", function()
+    local path = script 'x = 20; print(arg[1], ...)'
+    assert.same({ "a\ta\n21\n", "", 0 }, { run(("printf 'x + 1\n' | MOTH -i %s a"):format(path)) })
+    os.remove(path)
+  end)
+
+  it("ends where the script fails", function()
+    local path = script 'error("no", 0)'
+    local out, err, code = run(("printf 'print(1)\n' | MOTH -i %s"):format(path))
+    assert.same({ "", "no", 1 }, { out, err:match "^[^\n]*", code })
+    os.remove(path)
+  end)
+end)
+
+describe("an interrupted script", function()
+  -- Interrupts the script each time it says so in the file OUT.
+  local function interrupted(text, times)
+    local path, out = script(text), os.tmpname()
+    local line = ("MOTH %s >%s 2>/dev/null & p=$!; for n in %s; do i=0; while [ $(grep -c ready %s) -lt $n ] && [ $i -lt 500 ]; do " ..
+      "sleep 0.02; i=$((i+1)); done; kill -INT $p; done; wait $p"):format(path, out, times, out)
+    local _, _, code = run(line)
+    local file = assert(io.open(out))
+    local shown = file:read "a"
+    file:close()
+    os.remove(path)
+    os.remove(out)
+    return shown, code
+  end
+  local ready = 'local function ready() io.stdout:write("ready\\n"):flush() end '
+
+  it("stops in coroutines and in pcall, once", function()
+    assert.same({ "ready\nfalse\tinterrupted\nready\n", 130 }, { interrupted(ready .. [[
+      print(coroutine.resume(coroutine.create(function() ready() while true do end end)))
+      ready() while true do end]], "1 2") })
+    assert.same({ "ready\nfalse\tinterrupted\n", 0 },
+      { interrupted(ready .. "print(pcall(function() ready() while true do end end))", "1") })
+  end)
+
+  it("ends at the second", function()
+    assert.same({ "ready\nready\n", 130 }, { interrupted(ready .. [[
+      local moth = require "moth"
+      local x = moth.rand(100, 1)
+      for _ = 1, 2 do
+        moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { x, x }, loss = "mse", epochs = 1e9, progress = false,
+          on_epoch = function(e) if e.epoch == 1 then ready() end end }
+      end]], "1 2") })
   end)
 end)
 

@@ -28,6 +28,12 @@ local function keys(t, names)
   for name in names:gmatch "%S+" do t:key(name) end
 end
 
+-- Drops what is typed.
+local function drop(t)
+  keys(t, "C-c")
+  t:wait_mark()
+end
+
 -- A paste as a terminal sends it: in brackets where the program has asked for them.
 local function paste(t, text, plain)
   local path = os.tmpname()
@@ -59,12 +65,11 @@ describe("line editing #terminal", function()
       wait_line(t, "10 + 1 + 43")
       keys(t, "C-a C-d C-d")
       wait_line(t, " + 1 + 43")
-      keys(t, "C-c")
-      wait_line(t, "")
+      drop(t)
       t:send "'größe 大きい'"
       keys(t, "Left Left BSpace BSpace")
       wait_line(t, "'größe い'")
-      keys(t, "C-c")
+      drop(t)
       assert.equal("7", t:enter "#'größe'")
     end)
   end)
@@ -76,7 +81,7 @@ describe("line editing #terminal", function()
       wait_line(t, "12")
       keys(t, "Home C-d")
       wait_line(t, "2")
-      keys(t, "C-c")
+      drop(t)
     end)))
     assert.equal(0, (in_terminal({}, function(t)
       t:send ":quit"
@@ -101,7 +106,7 @@ describe("line editing #terminal", function()
       wait_line(t, "alpha = 1")
       keys(t, "Down Down")
       wait_line(t, "al")
-      keys(t, "C-c")
+      drop(t)
     end)
   end)
 
@@ -126,7 +131,7 @@ describe("line editing #terminal", function()
       t:wait_text "search 'sec': second = 20"
       keys(t, "C-g")
       wait_line(t, "kept")
-      keys(t, "C-c")
+      drop(t)
     end)
   end)
 
@@ -150,7 +155,7 @@ describe("line editing #terminal", function()
     c:wait_text "moth> for i = 1, 2 do\nlast = i\nend"
     keys(c, "Up Up Up")
     wait_line(c, "from_b = 'c:\\\\n'")
-    keys(c, "C-c")
+    drop(c)
     c:close()
     os.execute("rm -rf " .. home)
   end)
@@ -160,7 +165,7 @@ describe("line editing #terminal", function()
       assert.equal("2", t:enter "1 + 1")
       keys(t, "Up")
       wait_line(t, "1 + 1")
-      keys(t, "C-c")
+      drop(t)
     end)
   end)
 
@@ -174,7 +179,7 @@ describe("line editing #terminal", function()
     in_terminal({ environment = { XDG_STATE_HOME = home } }, function(t)
       keys(t, "Up")
       wait_line(t, "entry = 6300")
-      keys(t, "C-c")
+      drop(t)
     end)
     local text = read(home .. "/moth/history")
     assert.equal(5000, select(2, text:gsub("\n", "")))
@@ -219,7 +224,7 @@ print("total", total, twice(total))
       assert.equal("6", t:enter "total")
       keys(t, "Up Up")
       t:wait_text 'moth> local total = 0\n\nfor i = 1, 4 do'
-      keys(t, "C-c")
+      drop(t)
     end)
   end)
 
@@ -227,6 +232,7 @@ print("total", total, twice(total))
     in_terminal({}, function(t)
       paste(t, block, true)
       t:wait_text "total   6       12"
+      t:wait_mark()
       assert.equal("6", t:enter "total")
     end)
   end)
@@ -240,6 +246,7 @@ print("total", total, twice(total))
       t:send " * 100"
       keys(t, "Enter")
       t:wait_text "100\n200"
+      t:wait_mark()
     end)
   end)
 
@@ -260,6 +267,7 @@ print("total", total, twice(total))
       t:send "end"
       keys(t, "Enter")
       t:wait_text "\n1\n2\n"
+      t:wait_mark()
     end)
   end)
 
@@ -283,23 +291,23 @@ describe("completion #terminal", function()
       t:send "moth.drop"
       keys(t, "Tab")
       wait_line(t, "moth.dropout")
-      keys(t, "C-c")
+      drop(t)
       t:send "moth.train{ sh"
       keys(t, "Tab")
       wait_line(t, "moth.train{ shuffle=")
       t:send "true, pat"
       keys(t, "Tab")
       wait_line(t, "moth.train{ shuffle=true, patience=")
-      keys(t, "C-c")
+      drop(t)
       t:enter "local alphabet, alpha = 1, 'x'"
       t:send "alp"
       keys(t, "Tab")
       t:wait_text 'moth> alp\n  alpha     "x"\n  alphabet  1\nmoth> alpha'
-      keys(t, "C-c")
+      drop(t)
       t:send 'moth.dense(8, "rel'
       keys(t, "Tab")
       wait_line(t, 'moth.dense(8, "relu')
-      keys(t, "C-c")
+      drop(t)
     end)
   end)
 
@@ -311,7 +319,7 @@ describe("completion #terminal", function()
       t:send "  pat"
       keys(t, "Tab")
       t:wait_text "   >>   patience="
-      keys(t, "C-c")
+      drop(t)
     end)
   end)
 
@@ -320,7 +328,7 @@ describe("completion #terminal", function()
       keys(t, "Tab")
       t:send "1"
       wait_line(t, "  1")
-      keys(t, "C-c")
+      drop(t)
     end)
   end)
 end)
@@ -337,6 +345,7 @@ describe("the terminal #terminal", function()
       t:wait_text("\nmoth> " .. text)
       keys(t, "Enter")
       t:wait_text "\na line that is wider"
+      t:wait_mark()
     end)
   end)
 
@@ -346,6 +355,7 @@ describe("the terminal #terminal", function()
       t:send "1000000 + 2000000 + 3000000"
       keys(t, "Enter")
       t:wait_text "\n6000000"
+      t:wait_mark()
     end)
   end)
 
@@ -354,6 +364,7 @@ describe("the terminal #terminal", function()
       in_terminal({ environment = environment }, function(t)
         assert.equal("2", t:enter "1 + 1")
         t:send "half"
+        t:wait_text "half"
         keys(t, "C-c")
         t:wait_text "half^C\nmoth>"
         t:wait_mark()
@@ -370,6 +381,7 @@ describe("the terminal #terminal", function()
       t:send "'"
       keys(t, "Enter")
       t:wait_text "\n4"
+      t:wait_mark()
     end)
   end)
 
@@ -397,6 +409,7 @@ describe("the terminal #terminal", function()
       wait_line(t, "12 + 30")
       keys(t, "Enter")
       t:wait_text "\n42"
+      t:wait_mark()
     end)
   end)
 
@@ -413,8 +426,10 @@ describe("the terminal #terminal", function()
       assert.equal("2", t:enter "1 + 1")
       assert.equal("1\n2", t:play("for i = 1, 2 do\nprint(i)\nend"):match "\n(1\n2)$")
       t:send "half"
+      t:wait_text "half"
       keys(t, "C-c")
       t:wait_text "half^C\nmoth>"
+      t:wait_mark()
     end)
     os.execute("rm -rf " .. folder)
   end)
