@@ -106,14 +106,14 @@ static moth_status apply_chunk(const operation_call *call) {
   moth_status status = operation_axis(call, t, options_int(call->options, CHUNK_AXIS), &axis);
   if (status != MOTH_OK) return status;
   int64_t n = options_int(call->options, CHUNK_COUNT), whole = t->size[axis];
-  if (whole == 0) return give_parts(call, axis, n, NULL, 0, false);
+  if (whole == 0) return give_parts(call, axis, 1, NULL, 0, false);
   int64_t most = (whole - 1) / n + 1;
   return give_parts(call, axis, (whole - 1) / most + 1, NULL, most, false);
 }
 
 LIST_ROW(chunk,
          "views of at most n parts of an axis, as long as one another but for the last; fewer than n where they would be empty\n"
-         "[n, …] -> a list of [ceil(n / parts), …], as PyTorch's chunk",
+         "[n, …] -> a list of [ceil(n / parts), …], as PyTorch's chunk; of an empty axis one empty part",
          "moth.range(1, 6):chunk(3)[2]", chunk_options, apply_chunk, NULL);
 
 static const moth_option_row unbind_options[] = { OPTION_ALONG(1) };
