@@ -87,6 +87,7 @@ static inline bool fuzz_load(const char *name, const void *bytes, size_t size, u
   int64_t count = 0;
   moth_status status = moth_load_bytes(m, name, bytes, size, &items, &count);
   fuzz_bounded(m, used, factor * size + (256 << 10));
+  fuzz_expect(!status || !strstr(moth_message(m), "(moth.limit)"), "no memory is asked for before the bytes are there");
   if (status == MOTH_OK) fuzz_again(m, name, items, count);
   else fuzz_expect(!items && moth_message(m)[0], "a failure leaves nothing and says why");
   moth_load_free(m, items, count);

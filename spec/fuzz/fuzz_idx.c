@@ -35,6 +35,7 @@ const fuzz_seed fuzz_seeds[] = {
   FUZZ_SEED("\0\0\x08\3\0\0\0\2\0\0\0\2\0\0\0\2abcdefgh"),
   FUZZ_SEED("\0\0\x0b\1\0\0\0\3aabbcc"),
   FUZZ_SEED("\0\0\x0e\2\0\0\0\1\0\0\0\2aaaaaaaabbbbbbbb"),
+  FUZZ_SEED("\0\0\x0d\2\0\0\x7f\0\0\0\x7f\0abcd"),
 };
 const int fuzz_seed_count = sizeof fuzz_seeds / sizeof *fuzz_seeds;
 #endif

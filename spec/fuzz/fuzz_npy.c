@@ -17,6 +17,7 @@ static void again_mapped(const uint8_t *bytes, size_t size) {
     stream_open_bytes(m, "load", "x.npy", bytes, size, &from);
     fuzz_expect(npy_read(&from, NULL, &read) == MOTH_OK, "what is mapped can be read");
     fuzz_expect(tensor_contiguous(m, "test", t, t->dtype, &same) == MOTH_OK, "what is mapped can be copied");
+    fuzz_expect((uintptr_t)t->values % dtype_size(t->dtype) == 0, "what is mapped is aligned");
     size_t all = (size_t)read->count * dtype_size(read->dtype);
     fuzz_expect(all == 0 || memcmp(read->values, same->values, all) == 0, "both are the same");
   }
@@ -91,6 +92,9 @@ const fuzz_seed fuzz_seeds[] = {
   FUZZ_SEED("\x93NUMPY\3\0\x3a\0\0\0{'descr': '|b1', 'fortran_order': False, 'shape': (), }  \n" "\1"),
   FUZZ_SEED("\x93NUMPY\1\0\x3a\0{'shape': (2L, 0L), 'descr': '<f2', 'fortran_order': True} \n"),
   FUZZ_SEED("\x93NUMPY\1\0\x3a\0{\"descr\":\"<f8\",\"fortran_order\":True,\"shape\":(1,2,1,2)}     \n" "aaaabbbbaaaabbbbaaaabbbbaaaabbbb"),
+  FUZZ_SEED("\x93NUMPY\1\0\x3a\0{'descr': '|u1', 'fortran_order': True, 'shape': (1,2,1,1,2,1,1,1)}\n" "abcd"),
+  FUZZ_SEED("\x93NUMPY\1\0\x3a\0{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }    \n" "abcdefghijklmnop"),
+  FUZZ_SEED("\x93NUMPY\1\0\x3a\0{'descr': '>f2', 'fortran_order': False, 'shape': (9999, 9999)}\n" "abcd"),
 };
 const int fuzz_seed_count = sizeof fuzz_seeds / sizeof *fuzz_seeds;
 #endif
