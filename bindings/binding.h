@@ -283,10 +283,11 @@ int trainer_train(lua_State *L, module *M, int options, int net);
 int trainer_run_on(lua_State *L);
 /* The catalogs for helpers, as functions of the table `internal` at the top. */
 void rows_open(lua_State *L, module *M);
-/* ---- drawing.c: t:show(), run:plot{…}, run:save(path) ---- */
+/* ---- drawing.c, png.c: t:show(), run:plot{…}, run:save(path) ---- */
 void drawing_tensor_methods(lua_State *L, module *M); /* the tensors' methods at the top */
 void drawing_run_methods(lua_State *L, module *M);    /* a table at the top */
 void drawing_open(lua_State *L, module *M);           /* the table `internal` at the top */
+int drawing_png(lua_State *L);                        /* png(shapes, width, height) → the file's bytes */
 /* Pushes a helper written in Lua: field `name` of the table of helpers. */
 void helpers_push(lua_State *L, const char *name);
 

@@ -1,10 +1,14 @@
 /* drawing.c: what draws: t:show(), run:plot{…} and, beside them, run:save(path). They are written in Lua (lua/plot/); here is how they are
- * reached, and cairo, loaded at the first PNG. */
+ * reached, and what is done for them with every number there is: thinning curves, shrinking images. */
+#define _GNU_SOURCE
 #include "binding.h"
 
-#include <dlfcn.h>
-#include <stdio.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 /* Puts the function `name` of the helper `module` on the stack. */
 static void push_helper(lua_State *L, const char *module, const char *name) {
@@ -60,143 +64,218 @@ static int run_columns(lua_State *L) {
   return 1;
 }
 
-/* The part of cairo that is used (cairographics.org/manual). */
-typedef struct cairo {
-  void *library;
-  void *(*image_create)(int format, int width, int height);
-  void *(*create)(void *surface);
-  void (*set_source_rgb)(void *context, double r, double g, double b);
-  void (*paint)(void *context), (*stroke)(void *context), (*new_path)(void *context);
-  void (*set_line_width)(void *context, double width);
-  void (*set_line_cap)(void *context, int cap), (*set_line_join)(void *context, int join);
-  void (*set_dash)(void *context, const double *dashes, int count, double offset);
-  void (*move_to)(void *context, double x, double y), (*line_to)(void *context, double x, double y);
-  void (*select_font_face)(void *context, const char *family, int slant, int weight);
-  void (*set_font_size)(void *context, double size);
-  void (*text_extents)(void *context, const char *text, double *extents);
-  void (*show_text)(void *context, const char *text);
-  int (*status)(void *context);
-  int (*write_png)(void *surface, int (*write)(void *data, const unsigned char *bytes, unsigned size), void *data);
-  void (*destroy)(void *context), (*surface_destroy)(void *surface);
-} cairo;
+/* ---- Curves: numbers in order, thinned to what can be seen ---- */
 
-static bool load_cairo(cairo *c) {
-  const struct { const char *name; void *place; } functions[] = {
-    { "cairo_image_surface_create", &c->image_create }, { "cairo_create", &c->create }, { "cairo_set_source_rgb", &c->set_source_rgb },
-    { "cairo_paint", &c->paint }, { "cairo_stroke", &c->stroke }, { "cairo_new_path", &c->new_path },
-    { "cairo_set_line_width", &c->set_line_width }, { "cairo_set_line_cap", &c->set_line_cap },
-    { "cairo_set_line_join", &c->set_line_join }, { "cairo_set_dash", &c->set_dash }, { "cairo_move_to", &c->move_to },
-    { "cairo_line_to", &c->line_to }, { "cairo_select_font_face", &c->select_font_face }, { "cairo_set_font_size", &c->set_font_size },
-    { "cairo_text_extents", &c->text_extents }, { "cairo_show_text", &c->show_text }, { "cairo_status", &c->status },
-    { "cairo_surface_write_to_png_stream", &c->write_png }, { "cairo_destroy", &c->destroy },
-    { "cairo_surface_destroy", &c->surface_destroy },
-  };
-  c->library = dlopen("libcairo.so.2", RTLD_NOW | RTLD_LOCAL);
-  if (c->library == NULL) return false;
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    void *function = dlsym(c->library, functions[i].name);
-    if (function == NULL) return false;
-    memcpy(functions[i].place, &function, sizeof function);
+/* Where a curve's numbers lie: in memory, or in the list at stack index `list`. */
+typedef struct curve_source {
+  lua_State *L;
+  int list;
+  const char *where, *bytes;
+  int64_t count, step;
+} curve_source;
+
+static double number_of(const curve_source *s, int64_t i) {
+  if (s->list == 0) return *(const double *)(const void *)(s->bytes + i * s->step);
+  if (lua_rawgeti(s->L, s->list, i + 1) != LUA_TNUMBER) {
+    const char *got = handle_describe(s->L, -1);
+    errors_fail(s->L, "%s: entry %I must be a number, got %s", s->where, (LUAI_UACINT)i + 1, got);
   }
-  return true;
-}
-
-/* Number n of the list at the stack's top. */
-static double number_at(lua_State *L, int n) {
-  lua_rawgeti(L, -1, n);
-  double value = lua_tonumber(L, -1);
-  lua_pop(L, 1);
+  double value = lua_tonumber(s->L, -1);
+  lua_pop(s->L, 1);
   return value;
 }
 
-static const char *text_at(lua_State *L, int n) {
-  lua_rawgeti(L, -1, n);
-  const char *text = lua_tostring(L, -1); /* the list keeps it */
-  lua_pop(L, 1);
-  return text != NULL ? text : "";
+typedef struct curve_point { int64_t at; double value; } curve_point;
+
+typedef struct thinned {
+  curve_point *points;
+  int64_t count;
+  bool log;
+} thinned;
+
+static bool is_drawn(double value, bool log) { return isfinite(value) && (!log || value > 0); }
+
+/* The least and the largest of from … to-1 in their order, or one that is not drawn where none is. */
+static void thin_part(const curve_source *s, thinned *t, int64_t from, int64_t to) {
+  curve_point low = { -1, 0 }, high = { -1, 0 };
+  for (int64_t i = from; i < to; i++) {
+    double value = number_of(s, i);
+    if (!is_drawn(value, t->log)) continue;
+    if (low.at < 0 || value < low.value) low = (curve_point){ i, value };
+    if (high.at < 0 || value > high.value) high = (curve_point){ i, value };
+  }
+  if (low.at < 0) low = high = (curve_point){ from, NAN };
+  t->points[t->count++] = low.at < high.at ? low : high;
+  if (low.at != high.at) t->points[t->count++] = low.at < high.at ? high : low;
 }
 
-static void set_colour(const cairo *c, void *context, const char *text) {
-  unsigned r = 0, g = 0, b = 0;
-  if (sscanf(text, "#%2x%2x%2x", &r, &g, &b) == 3) c->set_source_rgb(context, r / 255.0, g / 255.0, b / 255.0);
+static void thin(const curve_source *s, thinned *t, int64_t parts) {
+  int64_t width = s->count / parts, rest = s->count % parts;
+  for (int64_t i = 0; i < parts; i++) thin_part(s, t, i * width + (i < rest ? i : rest), (i + 1) * width + (i < rest ? i + 1 : rest));
 }
 
-enum { DASHES = 8 };
-
-static void draw_line(lua_State *L, const cairo *c, void *context) {
-  int count = (int)lua_rawlen(L, -1), dashes = 0;
-  double dash[DASHES];
-  c->set_line_width(context, number_at(L, 3));
-  lua_rawgeti(L, -1, 4);
-  for (; dashes < DASHES && dashes < (int)lua_rawlen(L, -1); dashes++) dash[dashes] = number_at(L, dashes + 1);
-  lua_pop(L, 1);
-  c->set_dash(context, dash, dashes, 0);
-  for (int i = 5; i < count; i += 2) (i == 5 ? c->move_to : c->line_to)(context, number_at(L, i), number_at(L, i + 1));
-  c->stroke(context);
+static void set_value(lua_State *L, const char *name, double value) {
+  lua_pushnumber(L, value);
+  lua_setfield(L, -2, name);
 }
 
-static void draw_text(lua_State *L, const cairo *c, void *context) {
-  double extents[6] = { 0 }; /* bearings, width, height, advances */
-  const char *anchor = text_at(L, 4), *text = text_at(L, 7);
-  c->set_font_size(context, number_at(L, 3));
-  c->text_extents(context, text, extents);
-  double shift = strcmp(anchor, "end") == 0 ? extents[4] : strcmp(anchor, "middle") == 0 ? extents[4] / 2 : 0;
-  c->move_to(context, number_at(L, 5) - shift, number_at(L, 6));
-  c->show_text(context, text);
-  c->new_path(context);
+/* { count = how many there were, last = the last value, at = { places }, values = { nan: a gap } } */
+static void push_curve(lua_State *L, const thinned *t, int64_t count, double last) {
+  lua_createtable(L, 0, 4);
+  lua_pushinteger(L, count);
+  lua_setfield(L, -2, "count");
+  set_value(L, "last", last);
+  lua_createtable(L, (int)t->count, 0);
+  lua_createtable(L, (int)t->count, 0);
+  for (int64_t i = 0; i < t->count; i++) {
+    double value = t->points[i].value;
+    lua_pushinteger(L, t->points[i].at + 1);
+    lua_rawseti(L, -3, i + 1);
+    lua_pushnumber(L, is_drawn(value, t->log) ? value : NAN);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -3, "values");
+  lua_setfield(L, -2, "at");
 }
 
-/* The shapes at argument 1, as plot/figure.lua makes them; nothing here allocates in Lua but texts that are there already. */
-static void draw_shapes(lua_State *L, const cairo *c, void *context) {
-  c->set_source_rgb(context, 1, 1, 1);
-  c->paint(context);
-  c->set_line_cap(context, 1);
-  c->set_line_join(context, 1);
-  c->select_font_face(context, "sans-serif", 0, 0);
-  int count = (int)lua_rawlen(L, 1);
-  for (int i = 1; i <= count; i++) {
-    lua_rawgeti(L, 1, i);
-    set_colour(c, context, text_at(L, 2));
-    if (strcmp(text_at(L, 1), "text") == 0) draw_text(L, c, context);
-    else draw_line(L, c, context);
-    lua_pop(L, 1);
+/* curve(source, parts, log, where[, column]) → a curve of at most 2 · parts points; the source is a vector of f64, a list, or a run with
+ * a column. */
+static int curve(lua_State *L) {
+  module *M = module_here(L);
+  int64_t parts = luaL_checkinteger(L, 2);
+  curve_source s = { .L = L, .where = luaL_checkstring(L, 4), .step = sizeof(double) };
+  moth_tensor *t = handle_object(L, 1, MOTH_TENSOR_OBJECT);
+  const moth_run *run = handle_object(L, 1, MOTH_RUN_OBJECT);
+  const char *column = run != NULL ? luaL_checkstring(L, 5) : NULL;
+  const double *values = NULL;
+  thinned out = { .log = lua_toboolean(L, 3) };
+  out.points = lua_newuserdatauv(L, (size_t)parts * 2 * sizeof *out.points, 0); /* nothing of Lua's runs until it is full */
+  if (run != NULL) {
+    errors_check(L, M, moth_run_values(M->m, run, column, &values, &s.count));
+    s.bytes = (const char *)values;
+  } else if (t != NULL && moth_tensor_dtype(t) == MOTH_F64 && moth_tensor_rank(t) == 1) {
+    s.bytes = moth_tensor_values(t);
+    s.count = moth_tensor_shape(t)[0];
+    s.step = moth_tensor_strides(t)[0] * (int64_t)sizeof(double);
+  } else {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    s.list = 1;
+    s.count = (int64_t)lua_rawlen(L, 1);
+  }
+  if (s.count > 2 * parts) thin(&s, &out, parts);
+  else
+    for (; out.count < s.count; out.count++) out.points[out.count] = (curve_point){ out.count, number_of(&s, out.count) };
+  push_curve(L, &out, s.count, s.count > 0 ? number_of(&s, s.count - 1) : NAN);
+  return 1;
+}
+
+/* ---- Images: shrunk to boxes' means ---- */
+
+/* One channel of an image: `outer` and `inner` are its axes, the inner one nearer in memory. */
+typedef struct axis { int64_t count, boxes, step, sum_step; } axis;
+
+static int64_t box_begin(const axis *a, int64_t box) { /* box · count / boxes, without a product that overflows */
+  return box * (a->count / a->boxes) + box * (a->count % a->boxes) / a->boxes;
+}
+
+/* Four sums at once; where the result tells of a number that is not finite, one by one without it. */
+#define ADD_NUMBERS(TYPE)                                                                                                                \
+  {                                                                                                                                      \
+    double parts[4] = { 0 }, whole;                                                                                                      \
+    int64_t i = 0;                                                                                                                       \
+    for (; i + 4 <= count; i += 4) {                                                                                                     \
+      for (int k = 0; k < 4; k++) parts[k] += (double)*(const TYPE *)(const void *)(at + (i + k) * step);                                \
+    }                                                                                                                                    \
+    for (; i < count; i++) parts[0] += (double)*(const TYPE *)(const void *)(at + i * step);                                             \
+    whole = parts[0] + parts[1] + parts[2] + parts[3];                                                                                   \
+    if (isfinite(whole)) {                                                                                                               \
+      *sum += whole;                                                                                                                     \
+      *numbers += count;                                                                                                                 \
+      return;                                                                                                                            \
+    }                                                                                                                                    \
+    for (i = 0; i < count; i++) {                                                                                                        \
+      double value = (double)*(const TYPE *)(const void *)(at + i * step);                                                               \
+      if (!isfinite(value)) continue;                                                                                                    \
+      *sum += value;                                                                                                                     \
+      ++*numbers;                                                                                                                        \
+    }                                                                                                                                    \
+  }                                                                                                                                      \
+  return
+
+static void add_numbers(moth_dtype dtype, const char *at, int64_t count, int64_t step, double *sum, int64_t *numbers) {
+  switch (dtype) {
+  case MOTH_F32: ADD_NUMBERS(float);
+  case MOTH_F64: ADD_NUMBERS(double);
+  case MOTH_I64: ADD_NUMBERS(int64_t);
+  default: ADD_NUMBERS(uint8_t);
   }
 }
 
-typedef struct png_bytes { char *bytes; size_t size, room; } png_bytes;
+/* Sums and counts of the finite numbers in each box. */
+static void add_boxes(moth_dtype dtype, const char *bytes, const axis *outer, const axis *inner, double *sums, int64_t *numbers) {
+  for (int64_t box = 0; box < outer->boxes; box++) {
+    for (int64_t i = box_begin(outer, box); i < box_begin(outer, box + 1); i++) {
+      for (int64_t j = 0; j < inner->boxes; j++) {
+        int64_t at = box * outer->sum_step + j * inner->sum_step, from = box_begin(inner, j);
+        add_numbers(dtype, bytes + i * outer->step + from * inner->step, box_begin(inner, j + 1) - from, inner->step, sums + at, numbers + at);
+      }
+    }
+  }
+}
 
-/* Into memory of cairo's size of image at most: a Lua buffer could raise within cairo. */
-static int keep_bytes(void *data, const unsigned char *bytes, unsigned size) {
-  png_bytes *out = data;
-  if (size > out->room - out->size) return 11; /* CAIRO_STATUS_WRITE_ERROR */
-  memcpy(out->bytes + out->size, bytes, size);
-  out->size += size;
+/* image(tensor of channels, rows and columns; rows, columns, at most as many) → a list for each channel, row after row, of the means of
+ * boxes; nan where there is no finite number */
+static int image(lua_State *L) {
+  const moth_tensor *t = handle_argument(L, module_here(L), 1, MOTH_TENSOR_OBJECT, "show");
+  const int64_t *shape = moth_tensor_shape(t), *strides = moth_tensor_strides(t);
+  moth_dtype dtype = moth_tensor_dtype(t);
+  int64_t size = (int64_t)moth_dtype_size(dtype), height = luaL_checkinteger(L, 2), width = luaL_checkinteger(L, 3), count = height * width;
+  axis rows = { shape[1], height, strides[1] * size, width }, columns = { shape[2], width, strides[2] * size, 1 };
+  bool by_columns = llabs(rows.step) < llabs(columns.step);
+  double *sums = lua_newuserdatauv(L, (size_t)count * sizeof *sums, 0);
+  int64_t *numbers = lua_newuserdatauv(L, (size_t)count * sizeof *numbers, 0);
+  lua_createtable(L, (int)shape[0], 0);
+  for (int64_t channel = 0; channel < shape[0]; channel++) {
+    memset(sums, 0, (size_t)count * sizeof *sums);
+    memset(numbers, 0, (size_t)count * sizeof *numbers);
+    const char *bytes = (const char *)moth_tensor_values(t) + channel * strides[0] * size;
+    add_boxes(dtype, bytes, by_columns ? &columns : &rows, by_columns ? &rows : &columns, sums, numbers);
+    lua_createtable(L, (int)count, 0);
+    for (int64_t i = 0; i < count; i++) {
+      double mean = numbers[i] > 0 ? sums[i] / (double)numbers[i] : NAN;
+      lua_pushnumber(L, isinf(mean) ? copysign(DBL_MAX, mean) : mean);
+      lua_rawseti(L, -2, i + 1);
+    }
+    lua_rawseti(L, -2, channel + 1);
+  }
+  return 1;
+}
+
+/* ---- Where drawings go ---- */
+
+/* write_file(where, path, text) */
+static int write_file(lua_State *L) {
+  module *M = module_here(L);
+  const char *where = luaL_checkstring(L, 1), *path = options_string(L, 2, where, "the path");
+  size_t size;
+  const char *text = luaL_checklstring(L, 3, &size);
+  errors_check(L, M, moth_write_file(M->m, where, path, text, size));
   return 0;
 }
 
-/* png(shapes, width, height) → the file's bytes */
-static int png(lua_State *L) {
-  cairo c = { NULL };
-  int width = (int)luaL_checkinteger(L, 2), height = (int)luaL_checkinteger(L, 3);
-  size_t room = ((size_t)width * 4 + 64) * (size_t)height + 4096; /* more than deflate makes of what it cannot pack */
-  png_bytes out = { .bytes = lua_newuserdatauv(L, room, 0), .room = room };
-  if (!load_cairo(&c)) {
-    if (c.library != NULL) dlclose(c.library);
-    return errors_fail(L, "plot: a .png needs the library libcairo.so.2 (Debian: libcairo2); .svg does not");
-  }
-  void *surface = c.image_create(0, width, height), *context = c.create(surface);
-  draw_shapes(L, &c, context);
-  int status = c.status(context);
-  if (status == 0) status = c.write_png(surface, keep_bytes, &out);
-  c.destroy(context);
-  c.surface_destroy(surface);
-  dlclose(c.library);
-  if (status != 0) return errors_fail(L, "plot: cairo could not draw %d x %d dots (status %d)", width, height, status);
-  lua_pushlstring(L, out.bytes, out.size);
+/* error_columns() → how wide the error stream's terminal is; nil where it is none, or one that cannot draw a line anew */
+static int error_columns(lua_State *L) {
+  const char *kind = getenv("TERM");
+  struct winsize size;
+  if (!isatty(2) || (kind != NULL && strcmp(kind, "dumb") == 0)) return 0;
+  lua_pushinteger(L, ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80);
   return 1;
 }
 
 void drawing_open(lua_State *L, module *M) {
-  const luaL_Reg functions[] = { { "run_columns", run_columns }, { "png", png }, { NULL, NULL } };
+  const luaL_Reg functions[] = {
+    { "run_columns", run_columns }, { "curve", curve }, { "image", image }, { "png", drawing_png }, { "write_file", write_file },
+    { "error_columns", error_columns }, { NULL, NULL }
+  };
   module_functions(L, M, functions);
 }

@@ -473,6 +473,8 @@ MOTH_API void moth_load_free(moth *m, moth_named_tensor *items, int64_t count);
 MOTH_API moth_status moth_save(moth *m, const char *path, const moth_named_tensor *items, int64_t count);
 /* The same into memory, never packed; the bytes are the caller's: moth_free(m, *bytes, *size). */
 MOTH_API moth_status moth_save_bytes(moth *m, const char *name, const moth_named_tensor *items, int64_t count, void **bytes, size_t *size);
+/* Writes bytes of the caller's own as a file, as atomically, packed where its name ends in .gz. `where` begins messages: "plot". */
+MOTH_API moth_status moth_write_file(moth *m, const char *where, const char *path, const void *bytes, size_t size);
 
 /* ---- Data --------------------------------------------------------------------------------------------------------------------- */
 

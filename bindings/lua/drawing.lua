@@ -1,4 +1,13 @@
--- How drawing.c reaches the helpers that draw.
+-- How drawing.c reaches the helpers that draw, and how all of them write numbers.
 local _, helpers, internal = ...
 
+local format, gsub, huge = string.format, string.gsub, math.huge
+
 function helpers.drawing(name) return internal.need(name) end
+
+-- A number in C's words whatever the locale: helpers.number("%.3g", value).
+function helpers.number(pattern, value)
+  if value ~= value then return "nan" end
+  if value == huge or value == -huge then return value > 0 and "inf" or "-inf" end
+  return (gsub(format(pattern, value), "[^0-9a-z+%-]+", "."))
+end

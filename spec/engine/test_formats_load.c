@@ -237,6 +237,32 @@ static void a_full_device_is_told(void **state) {
   support_close(m, NULL);
 }
 
+static void writes_bytes_of_the_host(void **state) {
+  (void)state;
+  support_allocator allocator = { 0 };
+  moth *m = support_open(&allocator);
+  support_folder folder = support_folder_make();
+  char path[1024], text[1200];
+  size_t size = 0;
+  assert_ok(m, moth_write_file(m, "plot", support_path(&folder, "x.svg", path), "<svg/>", 6));
+  char *bytes = support_read_file(path, &size);
+  assert_int_equal(size, 6);
+  assert_memory_equal(bytes, "<svg/>", 6);
+  free(bytes);
+  assert_ok(m, moth_write_file(m, "plot", path, NULL, 0));
+  free(support_read_file(path, &size));
+  assert_int_equal(size, 0);
+  snprintf(text, sizeof text, "plot: cannot write '%s': No such file or directory", support_path(&folder, "none/x.svg", path));
+  assert_fails(m, moth_write_file(m, "plot", path, "x", 1), MOTH_FILE, text);
+  assert_int_equal(symlink("/dev/full", support_path(&folder, "full", path)), 0);
+  assert_status(m, moth_write_file(m, "plot", path, "x", 1), MOTH_FILE);
+  assert_fails(m, moth_write_file(m, "plot", NULL, "x", 1), MOTH_MISUSE, "plot: needs a path and bytes");
+  assert_fails(m, moth_write_file(m, NULL, path, NULL, 1), MOTH_MISUSE, "write_file: needs a path and bytes");
+  assert_int_equal(moth_write_file(NULL, "plot", path, "x", 1), MOTH_MISUSE);
+  support_folder_remove(&folder);
+  support_close(m, &allocator);
+}
+
 static void unpacks_bytes_in_memory(void **state) {
   (void)state;
   support_allocator allocator = { 0 };
@@ -349,6 +375,7 @@ int main(void) {
     cmocka_unit_test(says_what_is_misused),
     cmocka_unit_test(a_failed_write_keeps_the_old_file),
     cmocka_unit_test(a_full_device_is_told),
+    cmocka_unit_test(writes_bytes_of_the_host),
     cmocka_unit_test(unpacks_bytes_in_memory),
     cmocka_unit_test(writes_into_a_pipe),
     cmocka_unit_test(knows_no_locale),

@@ -8,7 +8,11 @@ canvas.__index = canvas
 local dots = { { 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 } }
 -- How long each curve draws and pauses, in dots along x.
 local dashes = { { 1, 0 }, { 3, 1 }, { 1, 1 }, { 6, 2 }, { 4, 3 }, { 1, 2 } }
-canvas.letters = { "o", "x", "+", "*", "#", "@" }
+local letters = "ox+*#@abcdefghijklmnpqrstuvwyz%&$=~^"
+
+-- A curve's dash, from 1 to 6, and letter. Colours go round in six as well: 36 curves have each a pair of its own.
+function canvas.dash(curve) return (curve - 1 + (curve - 1) // #dashes) % #dashes + 1 end
+function canvas.letter(curve) return letters:sub((curve - 1) % #letters + 1, (curve - 1) % #letters + 1) end
 
 function canvas.new(columns, rows, unicode)
   local self = { columns = columns, rows = rows, unicode = unicode, cells = {}, owners = {} }
@@ -18,7 +22,7 @@ end
 
 function canvas:dot(x, y, curve)
   if x < 0 or y < 0 or x >= self.width or y >= self.height then return end
-  local dash = dashes[(curve - 1) % #dashes + 1]
+  local dash = dashes[canvas.dash(curve)]
   if self.unicode and dash[2] > 0 and x % (dash[1] + dash[2]) >= dash[1] then return end
   local column, row = self.unicode and x // 2 or x, self.unicode and y // 4 or y
   local at = row * self.columns + column
@@ -53,11 +57,11 @@ function canvas:text(colours)
       local at = row * self.columns + column
       local cell = self.cells[at]
       if not cell then parts[#parts + 1] = self.unicode and "\u{2800}" or " "
-      else parts[#parts + 1] = colours(self.unicode and utf8.char(0x2800 + cell) or self.letters[(cell - 1) % #self.letters + 1], self.owners[at]) end
+      else parts[#parts + 1] = colours(self.unicode and utf8.char(0x2800 + cell) or canvas.letter(cell), self.owners[at]) end
     end
     lines[row + 1] = table.concat(parts)
   end
-  return lines, self
+  return lines
 end
 
 -- How many columns of a row are drawn on.

@@ -1,54 +1,95 @@
--- Plots in files: figure.write(list, options) draws curves as .svg (Scalable Vector Graphics 1.1) or .png (through cairo), by the path's ending.
-local _, _, internal = ...
-local curves = internal.need "plot/curves"
+-- Plots in files: figure.write(sources, options) draws curves as .svg (Scalable Vector Graphics 1.1) or .png (through cairo), by the path's ending.
+local _, helpers, internal = ...
+local curves, ticks = internal.need "plot/curves", internal.need "plot/ticks"
 local figure = {}
 
 local WIDTH, HEIGHT = 640, 400
-local LEFT, RIGHT, TOP, BOTTOM = 64, 16, 36, 40
-local TICKS = 5
+local LEFT, RIGHT, TOP, BOTTOM = 64, 20, 16, 46
+local LINE, LETTER, SAMPLE = 20, 6.6, 24 -- of the legend: a line's height, a letter's width, a sample's
+local TICKS = 6
 -- Of equal weight to eyes that tell few colours apart (Okabe & Ito 2008).
 local palette = { "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9" }
-local dashes = { {}, { 6, 3 }, { 2, 2 }, { 9, 3, 2, 3 }, { 12, 4 }, { 1, 3 } }
+local dashes = { {}, { 6, 3 }, { 2, 3 }, { 9, 3, 2, 3 }, { 12, 5 }, { 1, 4 } }
 
--- The drawing as a list of { "line", colour, width, dash, x1, y1, x2, y2, … } and { "text", colour, size, anchor, x, y, text }.
+-- A drawing is a list of { "line", colour, width, dash, x1, y1, x2, y2, … } and { "text", colour, size, anchor, x, y, text }.
+local function style_of(number)
+  return palette[(number - 1) % #palette + 1], dashes[(number - 1 + (number - 1) // #dashes) % #dashes + 1]
+end
+
+local function shorten(text, width)
+  local most = math.max(1, math.floor(width / LETTER))
+  if utf8.len(text) <= most then return text end
+  return text:sub(1, utf8.offset(text, most) - 1) .. "…"
+end
+
+-- Draws what each curve is, line after line; the height taken.
+local function add_legend(shapes, plot, width)
+  local at, line = LEFT, 0
+  for number, curve in ipairs(plot.list) do
+    local colour, dash = style_of(number)
+    local text = shorten(curves.caption(curve), width - LEFT - RIGHT - SAMPLE - 6)
+    local room = SAMPLE + 6 + LETTER * utf8.len(text)
+    if at > LEFT and at + room > width - RIGHT then at, line = LEFT, line + 1 end
+    local y = TOP + LINE * line + 4
+    shapes[#shapes + 1] = { "line", colour, 2, dash, at, y, at + SAMPLE, y }
+    shapes[#shapes + 1] = { "text", "#222222", 12, "start", at + SAMPLE + 6, y + 4, text }
+    at = at + room + 18
+  end
+  return LINE * (line + 1)
+end
+
+local function add_levels(shapes, plot, width, y)
+  local levels = plot.log and ticks.powers(plot.low, plot.high, TICKS) or ticks.linear(plot.low, plot.high, TICKS)
+  local texts = curves.levels(levels, 9)
+  for i, level in ipairs(levels) do
+    local at = y(curves.share(plot, level))
+    shapes[#shapes + 1] = { "line", "#dddddd", 1, {}, LEFT, at, width - RIGHT, at }
+    shapes[#shapes + 1] = { "text", "#444444", 11, "end", LEFT - 6, at + 4, texts[i] }
+  end
+end
+
+local function add_places(shapes, plot, height, x)
+  local places = { 1 }
+  for _, place in ipairs(ticks.linear(1, plot.count, TICKS)) do
+    if place > 1 and place == math.floor(place) then places[#places + 1] = math.tointeger(place) end
+  end
+  for _, place in ipairs(places) do
+    shapes[#shapes + 1] = { "line", "#888888", 1, {}, x(place), height - BOTTOM, x(place), height - BOTTOM + 4 }
+    shapes[#shapes + 1] = { "text", "#444444", 11, "middle", x(place), height - BOTTOM + 17, tostring(place) }
+  end
+end
+
+local function add_curve(shapes, plot, number, x, y)
+  local colour, dash = style_of(number)
+  local line
+  curves.pieces(plot, plot.list[number], function(from, low, to, high)
+    if not line or from == to then
+      line = { "line", colour, 1.5, dash, x(from), y(low) }
+      shapes[#shapes + 1] = line
+    end
+    line[#line + 1], line[#line + 2] = x(to), y(high)
+  end)
+end
+
 local function shapes_of(plot, width, height)
   local shapes, across = {}, math.max(plot.count - 1, 1)
-  local w, h = width - LEFT - RIGHT, height - TOP - BOTTOM
+  local top = TOP + add_legend(shapes, plot, width)
+  local w, h = width - LEFT - RIGHT, math.max(height - top - BOTTOM, 20)
   local function x(i) return LEFT + (plot.count == 1 and 0.5 or (i - 1) / across) * w end
-  local function y(share) return TOP + (1 - share) * h end
-  for i = 0, TICKS - 1 do
-    local share = i / (TICKS - 1)
-    shapes[#shapes + 1] = { "line", "#dddddd", 1, {}, LEFT, y(share), width - RIGHT, y(share) }
-    shapes[#shapes + 1] = { "text", "#444444", 11, "end", LEFT - 6, y(share) + 4, ("%.3g"):format(curves.level(plot, share)) }
-  end
-  local step = math.max(1, across // (TICKS - 1))
-  for i = 1, plot.count, step do
-    shapes[#shapes + 1] = { "text", "#444444", 11, "middle", x(i), height - BOTTOM + 18, tostring(i) }
-  end
-  local at = LEFT
-  for number, curve in ipairs(plot.list) do
-    local colour, dash = palette[(number - 1) % #palette + 1], dashes[(number - 1) % #dashes + 1]
-    local line
-    curves.pieces(plot, curve, function(from, low, to, high)
-      if not line or from == to then
-        line = { "line", colour, 1.5, dash, x(from), y(low) }
-        shapes[#shapes + 1] = line
-      end
-      line[#line + 1], line[#line + 2] = x(to), y(high)
-    end)
-    local caption = curves.caption(curve)
-    shapes[#shapes + 1] = { "line", colour, 2, dash, at, TOP - 18, at + 24, TOP - 18 }
-    shapes[#shapes + 1] = { "text", "#222222", 12, "start", at + 30, TOP - 14, caption }
-    at = at + 30 + 7 * #caption + 18
-  end
+  local function y(share) return top + (1 - share) * h end
+  add_levels(shapes, plot, width, y)
+  add_places(shapes, plot, top + h + BOTTOM, x)
+  shapes[#shapes + 1] = { "line", "#888888", 1, {}, LEFT, top + h, width - RIGHT, top + h }
+  shapes[#shapes + 1] = { "text", "#444444", 11, "middle", LEFT + w / 2, top + h + 36, "epoch" }
+  for number = #plot.list, 1, -1 do add_curve(shapes, plot, number, x, y) end -- the first on top
   return shapes
 end
 
 local entities = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
-local function escape(text) return (text:gsub('[&<>"]', entities):gsub("%c", "?")) end
+local function escape(text) return (text:gsub('[&<>"]', entities)) end
 
--- Two decimals, with a point whatever the locale.
-local function fixed(value) return (("%.2f"):format(value):gsub("[^%d-]", "."):gsub("%.?0+$", "")) end
+-- Two decimals at most.
+local function fixed(value) return (helpers.number("%.2f", value):gsub("%.?0+$", "")) end
 
 local function svg(shapes, width, height)
   local out = {
@@ -71,16 +112,16 @@ local function svg(shapes, width, height)
   return table.concat(out, "\n")
 end
 
-function figure.write(list, options)
+function figure.write(sources, options)
   local path = options.file
   local ending = path:match "%.(%a+)$"
   if ending ~= "svg" and ending ~= "png" then
     internal.fail(("plot: '%s': a plot's file ends in .svg or .png"):format(path))
   end
-  local plot = curves.prepare(list, options.log, "plot")
-  local width, height = math.max(options.width or WIDTH, LEFT + RIGHT + 20), math.max(options.height or HEIGHT, TOP + BOTTOM + 20)
+  local width, height = options.width or WIDTH, options.height or HEIGHT
+  local plot = curves.prepare(sources, { log = options.log, parts = 2 * width, where = options.where, empty = options.empty })
   local shapes = shapes_of(plot, width, height)
-  internal.need "plot/file"("plot", path, ending == "svg" and svg(shapes, width, height) or internal.png(shapes, width, height))
+  internal.write_file("plot", path, ending == "svg" and svg(shapes, width, height) or internal.png(shapes, width, height))
 end
 
 return figure

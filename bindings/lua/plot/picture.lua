@@ -5,45 +5,57 @@ local picture = {}
 
 local SHADES = " .:-=+*#%@"
 local FIRST_GREY, GREYS = 232, 24 -- of the 256 colours of xterm
+local MOST = 1000                 -- pixels across
 
--- Every factor-th block's mean, so that what is wide fits.
-local function shrink(image, width)
-  local channels, rows, columns = image.shape[1], image.shape[2], image.shape[3]
-  local factor = math.ceil(columns / width)
-  if factor <= 1 then return image end
-  rows, columns = rows // factor * factor, columns // factor * factor
-  if rows == 0 then return image(({}), { 1, image.shape[2] }, { 1, columns, factor }):contiguous() end
-  local cut = image({}, { 1, rows }, { 1, columns }):contiguous()
-  return cut:reshape(channels, rows // factor, factor, columns // factor, factor):mean{ 3, 5 }
+local floor, max, min = math.floor, math.max, math.min
+
+-- How many rows and columns are drawn: all, or as many as fit the width, twice as high at most.
+local function size_of(image, width)
+  local rows, columns = image.shape[2], image.shape[3]
+  local scale = max(1, columns / width, rows / (2 * width))
+  return max(1, floor(rows / scale + 0.5)), min(width, max(1, floor(columns / scale + 0.5)))
 end
 
--- Values spread over 0 … 1; what is not finite counts as the lowest.
-local function normalize(image)
-  image = image:to "f64"
-  local finite = image:isfinite()
-  if not finite:any() then return image:clone():zero_() end
-  local values = image[finite]
-  local low, high = values:min(), values:max()
-  local flat = finite:where(image, low)
-  if high == low then return flat:fill_(high > 0 and 1 or 0) end
-  return (flat - low) / (high - low)
+-- The range that becomes 0 … 1: of grey what there is, of colours 0 … 1 or a byte's where nothing lies outside.
+local function range_of(channels, dtype)
+  local low, high = math.huge, -math.huge
+  for _, values in ipairs(channels) do
+    for _, value in ipairs(values) do
+      if value == value then low, high = min(low, value), max(high, value) end
+    end
+  end
+  if #channels == 3 and dtype == "u8" then return 0, 255 end
+  if #channels == 3 and low >= 0 and high <= 1 then return 0, 1 end
+  return low, high
 end
 
-local function grey(value) return FIRST_GREY + math.floor(value * (GREYS - 1) + 0.5) end
+-- Values spread over 0 … 1; what is not finite counts as the lowest, one value alone as 1 where it is positive.
+local function normalize(channels, dtype)
+  local low, high = range_of(channels, dtype)
+  for _, values in ipairs(channels) do
+    for i, value in ipairs(values) do
+      if value ~= value then values[i] = 0
+      elseif low == high then values[i] = value > 0 and 1 or 0
+      else values[i] = (value / 2 - low / 2) / (high / 2 - low / 2) end -- halves: the span of huge values is not infinite
+    end
+  end
+end
+
+local function grey(value) return FIRST_GREY + floor(value * (GREYS - 1) + 0.5) end
 
 -- A colour of the 6·6·6 cube.
 local function cube(r, g, b)
-  local function step(v) return math.floor(v * 5 + 0.5) end
+  local function step(v) return floor(v * 5 + 0.5) end
   return 16 + 36 * step(r) + 6 * step(g) + step(b)
 end
 
-local function coloured(pixels, rows, columns)
+local function coloured(colour, rows, columns)
   local lines = {}
   for row = 1, rows, 2 do
     local parts, before = {}, nil
     for column = 1, columns do
-      local upper, lower = pixels(row, column), row < rows and pixels(row + 1, column) or nil
-      local style = lower and ("\27[38;5;%d;48;5;%dm"):format(upper, lower) or ("\27[0;38;5;%dm"):format(upper)
+      local upper, lower = colour(row, column), row < rows and colour(row + 1, column) or nil
+      local style = lower and ("\27[38;5;%d;48;5;%dm"):format(upper, lower) or ("\27[38;5;%dm"):format(upper)
       parts[column] = (style == before and "" or style) .. "▀"
       before = style
     end
@@ -71,7 +83,7 @@ local function shaded(value, rows, columns)
   for row = 1, rows do
     local parts = {}
     for column = 1, columns do
-      local at = math.floor(value(row, column) * (#SHADES - 1) + 0.5) + 1
+      local at = floor(value(row, column) * (#SHADES - 1) + 0.5) + 1
       parts[column] = SHADES:sub(at, at):rep(2)
     end
     lines[row] = (table.concat(parts):gsub(" +$", ""))
@@ -90,20 +102,26 @@ end
 
 function picture.of(t)
   local look = helpers.look()
-  if t.rank == 1 and t:numel() > 0 then return internal.need "plot/plot".of(t, "show") end
-  local image = image_of(t)
   if t:numel() == 0 then internal.fail(("show: %s is empty"):format(internal.describe(t))) end
-  image = normalize(shrink(image:to "f64", look.unicode and look.width or look.width // 2))
-  local channels, rows, columns = image.shape[1], image.shape[2], image.shape[3]
-  local table_ = image:totable()
+  if t.rank == 1 then return internal.need "plot/plot".of(t, "show") end
+  local image = image_of(t)
+  local rows, columns = size_of(image, min(MOST, look.unicode and look.width or look.width // 2))
+  local channels = internal.image(image, rows, columns)
+  normalize(channels, t.dtype)
+  local red, green, blue = channels[1], channels[2], channels[3]
   local function value(row, column)
-    if channels == 1 then return table_[1][row][column] end
-    return 0.299 * table_[1][row][column] + 0.587 * table_[2][row][column] + 0.114 * table_[3][row][column] -- Rec. 601 luma
+    local at = (row - 1) * columns + column
+    if not green then return red[at] end
+    return 0.299 * red[at] + 0.587 * green[at] + 0.114 * blue[at] -- Rec. 601 luma
   end
   if not look.unicode then return shaded(value, rows, columns) end
   if not look.colour then return halves(value, rows, columns) end
-  if channels == 1 then return coloured(function(row, column) return grey(value(row, column)) end, rows, columns) end
-  return coloured(function(row, column) return cube(table_[1][row][column], table_[2][row][column], table_[3][row][column]) end, rows, columns)
+  local function colour(row, column)
+    local at = (row - 1) * columns + column
+    if not green then return grey(red[at]) end
+    return cube(red[at], green[at], blue[at])
+  end
+  return coloured(colour, rows, columns)
 end
 
 function picture.show(t) helpers.put(picture.of(t)) end

@@ -1,10 +1,11 @@
--- Plots: plot.of(value) → the text of a tensor's, a list's or a run's curves; plot.run(run, options) draws run:plot{…}; plot.text(list, options)
--- lays curves out in the terminal: levels at the left, what the curves are at the right of the first line, and the first and last place below.
+-- Plots: plot.of(value) → the text of a tensor's, a list's or a run's curves; plot.run(run, options) draws run:plot{…}. In the terminal
+-- levels stand at the left, what the curves are at the right of the first line, or above, and the first and last place below.
 local _, helpers, internal = ...
 local canvas, curves = internal.need "plot/canvas", internal.need "plot/curves"
 local plot = {}
 
-local ROWS, LEAST = 6, 10
+local ROWS, WIDTH, LEAST = 6, 79, 20 -- lines, columns, and fewer columns than these are not drawn
+local MARGIN, LEGEND = 7, 26         -- room for levels; where a legend begins, or further right
 local colour_codes = { 36, 33, 35, 32, 34, 31 }
 local samples = { "──", "┄┄", "··", "╌╌", "─ ", "· " }
 
@@ -13,17 +14,44 @@ local function colouring(look)
   return function(text, curve) return ("\27[%dm%s\27[0m"):format(colour_codes[(curve - 1) % #colour_codes + 1], text) end
 end
 
--- What each curve is: plain for its width, and coloured.
-local function legend(list, look, colour)
-  local plain, shown = {}, {}
-  if #list == 1 and not list[1].name then return plain, shown end
+local function cut(text, columns, look)
+  if utf8.len(text) <= columns then return text end
+  local dots = look.unicode and "…" or "..."
+  return text:sub(1, utf8.offset(text, math.max(columns - utf8.len(dots), 0) + 1) - 1) .. dots
+end
+
+-- What each curve is: { sample, text } each.
+local function legend(list, look, columns)
+  local entries = {}
+  if #list == 1 and not list[1].name then return entries end
   for i, curve in ipairs(list) do
-    local sample = look.unicode and samples[(i - 1) % #samples + 1] or canvas.letters[(i - 1) % #canvas.letters + 1]
-    local caption = curves.caption(curve)
-    plain[i] = sample .. " " .. caption
-    shown[i] = colour(sample, i) .. " " .. caption
+    local sample = look.unicode and samples[canvas.dash(i)] or canvas.letter(i)
+    entries[i] = { sample, " " .. cut(curves.caption(curve), columns - utf8.len(sample) - 1, look) }
   end
-  return plain, shown
+  return entries
+end
+
+-- The legend's lines: { text =, length = } each, as many entries in a line as fit.
+local function legend_lines(entries, columns, colour)
+  local lines = {}
+  for i, entry in ipairs(entries) do
+    local line, length = lines[#lines], utf8.len(entry[1]) + utf8.len(entry[2])
+    local text = colour(entry[1], i) .. entry[2]
+    if line and line.length + 3 + length <= columns then
+      line.text, line.length = line.text .. "   " .. text, line.length + 3 + length
+    else
+      lines[#lines + 1] = { text = text, length = length }
+    end
+  end
+  return lines
+end
+
+-- Where a legend of one line fits behind the first line's drawing; nil where it does not.
+local function place_legend(lines, used, columns)
+  if #lines ~= 1 then return nil end
+  local at = math.max(used + 2, LEGEND)
+  if at + lines[1].length > columns then at = columns - lines[1].length end
+  return at >= used + 2 and at or nil
 end
 
 local function draw(figure, columns, rows, unicode)
@@ -37,72 +65,77 @@ local function draw(figure, columns, rows, unicode)
   return sheet
 end
 
--- Whether the legend fits behind the first line's drawing, and where; else it takes lines of its own.
-local function place_legend(plain, used, columns)
-  local length = utf8.len(table.concat(plain, "   "))
-  if length == 0 then return used end
-  local at = math.max(used + 2, 26)
-  if at + length <= columns then return at end
-  at = columns - length
-  return at >= used + 2 and at or nil
+-- The levels' texts by row, and the room they take: at the top, below the middle, at the bottom; of a flat curve where it lies.
+local function margin_of(figure, rows, unicode, most)
+  local at, values, by_row, margin = { 1, rows // 2 + 1, rows }, {}, {}, MARGIN
+  if rows == 2 then at = { 1, 2 } end
+  if figure.flat then
+    local height = unicode and 4 * rows or rows
+    at = { math.floor((1 - curves.share(figure, figure.flat)) * (height - 1) + 0.5) * rows // height + 1 }
+    values[1] = figure.flat
+  else
+    for i, row in ipairs(at) do values[i] = curves.level(figure, 1 - (row - 1) / (rows - 1)) end
+  end
+  for i, text in ipairs(curves.levels(values, most)) do by_row[at[i]], margin = text, math.max(margin, #text) end
+  return by_row, margin
 end
 
-function plot.text(list, options)
-  options = options or {}
-  local look, colour = helpers.look()
-  colour = colouring(look)
-  local figure = curves.prepare(list, options.log, options.where or "plot")
-  local rows = options.height or ROWS
-  local shares, levels, margin = { [1] = 1, [rows // 2 + 1] = 1 - (rows // 2) / math.max(rows - 1, 1), [rows] = 0 }, {}, 0
-  for row, share in pairs(shares) do
-    levels[row] = ("%.3g"):format(curves.level(figure, rows == 1 and 0.5 or share))
-    margin = math.max(margin, #levels[row])
-  end
-  margin = math.max(margin + 1, 7)
-  local columns = math.max(LEAST, (options.width or math.min(look.width, 79)) - margin - 2)
+local function bottom(count, columns, dash)
+  if count == 1 then return "1" .. dash:rep(columns - 1) end
+  local last = tostring(count)
+  if #last + 3 > columns then return dash:rep(columns - #last) .. last end
+  return "1" .. dash:rep(columns - 2 - #last) .. " " .. last
+end
+
+function plot.text(sources, options)
+  local look = helpers.look()
+  local colour, rows = colouring(look), options.height or ROWS
+  local width = options.width or math.min(look.width, WIDTH)
+  if look.terminal then width = math.min(width, look.width) end
+  width = math.max(width, LEAST)
+  local figure = curves.prepare(sources, { log = options.log, parts = 2 * width, where = options.where, empty = options.empty })
+  local levels, margin = margin_of(figure, rows, look.unicode, width // 2)
+  local columns = width - margin - 2
   local sheet = draw(figure, columns, rows, look.unicode)
   local lines, out = sheet:text(colour), {}
-  local plain, shown = legend(list, look, colour)
-  local at = place_legend(plain, sheet:used(0), columns)
+  local texts = legend_lines(legend(figure.list, look, columns), columns, colour)
+  local at = place_legend(texts, sheet:used(0), columns)
   if not at then
-    if utf8.len(table.concat(plain, "   ")) <= columns then shown = { table.concat(shown, "   ") } end
-    for i, text in ipairs(shown) do out[i] = (" "):rep(margin + 2) .. text end
+    for i, line in ipairs(texts) do out[i] = (" "):rep(margin + 2) .. line.text end
   end
   local bar, corner, dash = "│", "└", "─"
   if not look.unicode then bar, corner, dash = "|", "+", "-" end
   for row = 1, rows do
-    local line = (" "):rep(margin - #(levels[row] or "")) .. (levels[row] or "") .. " " .. bar .. lines[row]
-    if row == 1 and at then line = line .. (" "):rep(at - sheet:used(0)) .. table.concat(shown, "   ") end
+    local level = levels[row] or ""
+    local line = (" "):rep(margin - #level) .. level .. " " .. bar .. lines[row]
+    if row == 1 and at then line = line .. (" "):rep(at - sheet:used(0)) .. texts[1].text end
     out[#out + 1] = line
   end
-  local last = tostring(figure.count)
-  out[#out + 1] = (" "):rep(margin + 1) .. corner .. "1" .. dash:rep(math.max(columns - 2 - #last, 1)) .. " " .. last
+  out[#out + 1] = (" "):rep(margin + 1) .. corner .. bottom(figure.count, columns, dash)
   return table.concat(out, "\n")
 end
 
 -- ---- What can be drawn ----------------------------------------------------------------------------------------------------------------
 
-local function of_list(list, name, where)
-  local values = {}
-  for i = 1, #list do
-    local value = list[i]
-    if type(value) ~= "number" then
-      internal.fail(("%s: entry %d must be a number, got %s"):format(where, i, internal.describe(value)))
-    end
-    values[i] = value + 0.0
-  end
-  return { name = name, values = values }
-end
-
 local function of_tensor(t, where)
-  if t.rank == 1 then return { of_list(t:to "f64":totable(), nil, where) } end
+  if t.rank == 1 then return { { from = t:to "f64" } } end
   if t.rank ~= 2 then internal.fail(("%s: takes a vector or a matrix whose columns are curves, got %s"):format(where, internal.describe(t))) end
   local list = {}
-  if t.shape[2] > #canvas.letters then
-    internal.fail(("%s: %s has %d columns; at most %d curves are drawn at once"):format(where, internal.describe(t), t.shape[2], #canvas.letters))
+  if t.shape[2] > curves.most then
+    internal.fail(("%s: %s has %d columns; at most %d curves are drawn at once"):format(where, internal.describe(t), t.shape[2], curves.most))
   end
-  for column = 1, t.shape[2] do list[column] = of_list(t:select(2, column):to "f64":totable(), tostring(column), where) end
+  for column = 1, t.shape[2] do list[column] = { from = t:select(2, column):to "f64", name = tostring(column) } end
   return list
+end
+
+local function column_of(run, name, where)
+  if type(name) ~= "string" then internal.fail(("%s: a name must be a text, got %s"):format(where, internal.describe(name))) end
+  local columns, known = internal.run_columns(run), {}
+  for _, column in ipairs(columns) do known[column] = true end
+  if known[name] then return name end
+  local near = internal.nearest(name, known)
+  internal.fail(("%s: the run has no column '%s'%s (columns: %s)"):format(where, name, near and ("; did you mean '%s'?"):format(near) or "",
+    table.concat(columns, " ")))
 end
 
 local function has_column(run, wanted)
@@ -115,60 +148,69 @@ end
 local function of_run(run, names, where)
   if #names == 0 then names = has_column(run, "val_loss") and { "loss", "val_loss" } or { "loss" } end
   local list = {}
-  for i, name in ipairs(names) do
-    if type(name) ~= "string" then internal.fail(("%s: a name must be a text, got %s"):format(where, internal.describe(name))) end
-    local column = run[name]
-    if type(column) ~= "table" then internal.fail(("%s: run.%s is no list of the epochs"):format(where, name)) end
-    list[i] = of_list(column, name, where)
-  end
-  local best = list[#list]
-  if run.best_epoch > 0 and best.values[run.best_epoch] and best.name:sub(1, 4) == "val_" then best.best = run.best_epoch end
+  for i, name in ipairs(names) do list[i] = { from = run, column = column_of(run, name, where), name = name } end
+  local last = list[#list]
+  if run.best_epoch > 0 and last.name:sub(1, 4) == "val_" then last.best = run.best_epoch end
   return list
 end
 
 function plot.of(value, where)
   where = where or "plot"
   local kind = internal.kind(value)
-  if kind == "tensor" then return plot.text(of_tensor(value, where), { where = where }) end
-  if kind == "run" then return plot.text(of_run(value, {}, where), { where = where }) end
-  if type(value) == "table" and #value > 0 then return plot.text({ of_list(value, nil, where) }, { where = where }) end
+  if kind == "tensor" then return plot.text(of_tensor(value, where), { where = where, empty = internal.describe(value) .. " is empty" }) end
+  if kind == "run" then return plot.text(of_run(value, {}, where), { where = where, empty = "the run has no epoch yet" }) end
+  if type(value) == "table" and #value > 0 then return plot.text({ { from = value } }, { where = where }) end
   internal.fail(("%s: takes a tensor, a list of numbers or a run, got %s"):format(where, internal.describe(value)))
 end
 
 -- ---- run:plot{ names, file =, log =, width =, height = } --------------------------------------------------------------------------------
 
 local known = { file = "string", log = "boolean", width = "number", height = "number" }
+local words = { file = "a text", log = "true or false", width = "a number", height = "a number" }
+
+-- The smallest and the largest of a plot's sides: columns and lines, or dots in a file.
+local function read_sizes(options)
+  for _, key in ipairs{ "width", "height" } do
+    local size, least = options[key], options.file and 100 or key == "width" and LEAST or 2
+    if size and not (math.tointeger(size) and size >= least and size <= 10000) then
+      internal.fail(("plot: %s must be a whole number in [%d, 10000], got %s"):format(key, least, internal.describe(size)))
+    end
+    options[key] = size and math.tointeger(size)
+  end
+end
+
+local function unknown(key)
+  local near = type(key) == "string" and internal.nearest(key, known)
+  local name = type(key) == "string" and key or internal.describe(key)
+  internal.fail(("plot: no option '%s'%s (options: file height log width)"):format(name, near and ("; did you mean '%s'?"):format(near) or ""))
+end
 
 local function read_options(given)
   if given == nil then return {}, {} end
   if type(given) == "string" then return { given }, {} end
   if type(given) ~= "table" then internal.fail(("plot: takes names, or a table of names and options, got %s"):format(internal.describe(given))) end
-  local names, options = {}, {}
-  for i = 1, #given do names[i] = given[i] end
+  local names, options, count = {}, {}, 0
   for key, value in next, given do
-    if math.type(key) ~= "integer" or key < 1 or key > #given then
-      local kind = known[key]
-      if not kind then
-        local near = type(key) == "string" and internal.nearest(key, known)
-        internal.fail(("plot: no option '%s'%s (options: file height log width)"):format(tostring(key), near and ("; did you mean '%s'?"):format(near) or ""))
-      end
-      if type(value) ~= kind then internal.fail(("plot: %s must be a %s, got %s"):format(key, kind, internal.describe(value))) end
+    if math.type(key) == "integer" and key >= 1 then
+      names[key], count = value, math.max(count, key)
+    elseif not known[key] then
+      unknown(key)
+    elseif type(value) ~= known[key] then
+      internal.fail(("plot: %s must be %s, got %s"):format(key, words[key], internal.describe(value)))
+    else
       options[key] = value
     end
   end
-  for _, key in ipairs{ "width", "height" } do
-    local size = options[key]
-    if size and not (math.tointeger(size) and size >= 2 and size <= 10000) then
-      internal.fail(("plot: %s must be a whole number in [2, 10000], got %s"):format(key, internal.describe(size)))
-    end
-    options[key] = size and math.tointeger(size)
+  for i = 1, math.min(count, curves.most + 1) do
+    if names[i] == nil then internal.fail(("plot: name %d is nil"):format(i)) end
   end
+  read_sizes(options)
   return names, options
 end
 
 function plot.run(run, given)
   local names, options = read_options(given)
-  options.where = "plot"
+  options.where, options.empty = "plot", "the run has no epoch yet"
   local list = of_run(run, names, "plot")
   if options.file then return internal.need "plot/figure".write(list, options) end
   helpers.put(plot.text(list, options))

@@ -1,15 +1,14 @@
 -- run:save(path): the columns of a run as CSV, one line an epoch (RFC 4180), numbers with a point and as short as they can be read back.
-local _, _, internal = ...
+local _, helpers, internal = ...
 
 local function text_of(value)
-  if value ~= value then return "nan" end
-  if value == math.huge or value == -math.huge then return value > 0 and "inf" or "-inf" end
+  if not value then return "" end
   local text
   for digits = 15, 17 do
-    text = ("%." .. digits .. "g"):format(value)
+    text = helpers.number("%." .. digits .. "g", value)
     if tonumber(text) == value then break end
   end
-  return (text:gsub("[^%d%-+e]", "."))
+  return text
 end
 
 local function quoted(name) return name:find '[",\r\n]' and '"' .. name:gsub('"', '""') .. '"' or name end
@@ -29,8 +28,8 @@ end
 
 local function save(run, path)
   if type(path) ~= "string" then internal.fail(("save: the path must be a text, got %s"):format(internal.describe(path))) end
-  if not path:find "%.csv$" then internal.fail(("save: '%s': a run is saved as .csv"):format(path)) end
-  internal.need "plot/file"("save", path, rows_of(run))
+  if not path:find "%.csv$" and not path:find "%.csv%.gz$" then internal.fail(("save: '%s': a run is saved as .csv"):format(path)) end
+  internal.write_file("save", path, rows_of(run))
 end
 
 return { save = save }
