@@ -68,7 +68,7 @@ handle *handle_block(lua_State *L, module *M) { return new_block(L, M, MOTH_TENS
 
 void handle_fill(lua_State *L, int index, void *object) {
   handle *h = lua_touserdata(L, index);
-  index = lua_absindex(L, index);
+  if (index < 0) index = lua_absindex(L, index);
   h->object = object;
   lua_rawgeti(L, LUA_REGISTRYINDEX, h->module->metatables[h->kind]);
   lua_setmetatable(L, index);
@@ -196,12 +196,15 @@ int handle_close(lua_State *L) {
 
 /* ---- The collector: it sees a few bytes a tensor, so it is told of the rest ---- */
 
-enum { STEP_BYTES = 256 * 1024, FULL_BYTES = 8 * 1024 * 1024 };
+/* Steps are small, so that what temporaries leave is used again while it is in the cache. A full collection comes once the new bytes are as
+ * many as there are, or so many that making them took far longer than going through Lua's heap does. */
+enum { STEP_BYTES = 64 * 1024, FULL_BYTES = 8 * 1024 * 1024, LEAST_BYTES = 1024 * 1024, HEAP_SHARE = 32 };
 
 static void collect(lua_State *L, module *M) {
   if (lua_gc(L, LUA_GCISRUNNING) != 1) return;
   uint64_t heap = (uint64_t)lua_gc(L, LUA_GCCOUNT) * 1024;
-  uint64_t most = M->live + heap > FULL_BYTES ? M->live + heap : FULL_BYTES;
+  uint64_t most = M->live + heap > FULL_BYTES ? M->live + heap : FULL_BYTES, cheap = HEAP_SHARE * heap;
+  if (cheap < most) most = cheap > LEAST_BYTES ? cheap : LEAST_BYTES;
   uint64_t step = M->step;
   M->step = 0;
   if (M->debt <= most) {

@@ -188,7 +188,8 @@ static int push_results(lua_State *L, module *M, const arguments *a, int blocks,
     if (results[i].kind == MOTH_TENSOR_VALUE) handle_fill(L, blocks + i, results[i].as.tensor);
   }
   handle_pressure(L, M);
-  if (count > 1) lua_checkstack(L, count);
+  if (count == 1 && results[0].kind == MOTH_TENSOR_VALUE && lua_gettop(L) == blocks) return 1;
+  lua_checkstack(L, count);
   for (int i = 0; i < count; i++) {
     switch (results[i].kind) {
     case MOTH_TENSOR_VALUE: lua_pushvalue(L, blocks + i); break;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/allocator.h"
 #include "core/catalog.h"
 #include "core/memory.h"
 #include "core/pool.h"
@@ -22,14 +23,6 @@ const char *moth_status_name(moth_status status) {
   return (unsigned)status < MOTH_STATUSES ? status_names[status] : "unknown status";
 }
 
-/* The allocator of a host that gives none. */
-static void *plain_resize(void *data, void *block, size_t old_size, size_t new_size) {
-  (void)data, (void)old_size;
-  if (new_size != 0) return realloc(block, new_size);
-  free(block);
-  return NULL;
-}
-
 /* The config as this library knows it: what an older host's lacks is zero, what a newer one's has beyond must be. */
 static moth_status read_config(const moth_config *given, moth_config *config) {
   *config = (moth_config){ .size = sizeof *config };
@@ -44,12 +37,11 @@ static moth_status read_config(const moth_config *given, moth_config *config) {
   if (config->index_base != 0 && config->index_base != 1) return MOTH_OPTION;
   if (config->threads < 0 || config->threads > MOST_THREADS) return MOTH_OPTION;
   if (config->threads == 0) config->threads = 1;
-  if (config->resize == NULL) config->resize = plain_resize;
   return MOTH_OK;
 }
 
-/* One block: the context and its own copy of the catalogs. */
-typedef struct opened { moth context; catalogs catalogs; } opened;
+/* One block: the context, its own copy of the catalogs, and the allocator where the host gives none. */
+typedef struct opened { moth context; catalogs catalogs; allocator allocator; } opened;
 
 moth_status context_open(const moth_config *given, const struct catalogs *catalogs, moth **result) {
   if (result == NULL) return MOTH_MISUSE;
@@ -57,11 +49,13 @@ moth_status context_open(const moth_config *given, const struct catalogs *catalo
   moth_status status = read_config(given, &config);
   if (status != MOTH_OK) return status;
   if (config.memory_limit != 0 && config.memory_limit < sizeof(opened)) return MOTH_LIMIT;
-  opened *block = config.resize(config.resize_data, NULL, 0, sizeof *block);
+  bool is_ours = config.resize == NULL;
+  opened *block = is_ours ? malloc(sizeof *block) : config.resize(config.resize_data, NULL, 0, sizeof *block);
   if (block == NULL) return MOTH_MEMORY;
   memset(block, 0, sizeof *block);
   moth *m = &block->context;
-  m->resize = config.resize, m->resize_data = config.resize_data;
+  m->resize = is_ours ? allocator_resize : config.resize;
+  m->resize_data = is_ours ? &block->allocator : config.resize_data;
   m->memory_limit = config.memory_limit;
   m->memory_used = m->memory_peak = sizeof *block;
   m->memory_calls = 1;
@@ -103,7 +97,11 @@ void context_free(moth *m) {
     registered_rows *rows = &m->registered[kind];
     memory_resize(m, rows->rows, (size_t)rows->capacity * sizeof *rows->rows, 0);
   }
-  m->resize(m->resize_data, m, sizeof(opened), 0);
+  opened *block = (opened *)m;
+  bool is_ours = m->resize_data == &block->allocator;
+  allocator_clear(&block->allocator);
+  if (is_ours) free(block);
+  else m->resize(m->resize_data, block, sizeof *block, 0);
 }
 
 moth_status context_keep(moth *m, void (*release)(moth *m, void *data), void *data) {

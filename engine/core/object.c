@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "core/memory.h"
 #include "core/text.h"
@@ -13,15 +14,18 @@ static const char *const kind_names[] = {
   [MOTH_TRAINER_OBJECT] = "trainer",  [MOTH_RUN_OBJECT] = "run",
 };
 
-void *object_new(moth *m, const object_class *class) {
+void *object_new_unset(moth *m, const object_class *class) {
   assert(class->size >= sizeof(object));
-  object *self = memory_new(m, 1, class->size);
+  object *self = memory_resize(m, NULL, 0, class->size);
   if (self == NULL) return NULL;
-  self->mark = OBJECT_MARK;
-  self->references = 1;
-  self->class = class;
-  self->context = m;
+  *self = (object){ .mark = OBJECT_MARK, .references = 1, .class = class, .context = m };
   m->objects++;
+  return self;
+}
+
+void *object_new(moth *m, const object_class *class) {
+  object *self = object_new_unset(m, class);
+  if (self != NULL) memset(self + 1, 0, class->size - sizeof *self);
   return self;
 }
 
@@ -38,7 +42,7 @@ void object_release(object *self) {
   const object_class *class = self->class;
   if (class->destroy != NULL) class->destroy(self);
   self->mark = 0;
-  memory_free(m, self, 1, class->size);
+  memory_resize(m, self, class->size, 0);
   m->objects--;
   if (m->closed && m->objects == 0) context_free(m);
 }

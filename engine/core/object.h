@@ -26,6 +26,8 @@ enum { OBJECT_MARK = 0x4d6f7468 };
 
 /* Zeroed, with one reference; NULL after recording the failure. */
 void *object_new(moth *m, const object_class *class);
+/* The same with nothing cleared behind the object's own head. */
+void *object_new_unset(moth *m, const object_class *class);
 void object_retain(object *self);
 void object_release(object *self);
 /* MOTH_OK if the handle is a live one of this kind in this open context; else MOTH_MISUSE: "where: argument must be a net, got …". */

@@ -10,6 +10,10 @@ ALWAYS vector_f32 sqrt_f32(vector_f32 x) { return (vector_f32)_mm256_sqrt_ps((__
 ALWAYS vector_f64 sqrt_f64(vector_f64 x) { return (vector_f64)_mm256_sqrt_pd((__m256d)x); }
 ALWAYS bits_f64 multiply_u32(bits_f64 a, bits_f64 b) { return (bits_f64)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
 
+ALWAYS void stream_f32(float *p, vector_f32 v) { _mm256_stream_ps(p, (__m256)v); }
+ALWAYS void stream_f64(double *p, vector_f64 v) { _mm256_stream_pd(p, (__m256d)v); }
+ALWAYS void stream_end(void) { _mm_sfence(); }
+
 ALWAYS vector_f32 fma_f32(vector_f32 a, vector_f32 b, vector_f32 c) {
   return (vector_f32)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 }

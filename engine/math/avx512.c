@@ -25,6 +25,10 @@ ALWAYS vector_f64x4 fma_f64x4(vector_f64x4 a, vector_f64x4 b, vector_f64x4 c) {
 ALWAYS float fma_one_f32(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 ALWAYS double fma_one_f64(double a, double b, double c) { return __builtin_fma(a, b, c); }
 
+ALWAYS void stream_f32(float *p, vector_f32 v) { _mm512_stream_ps(p, (__m512)v); }
+ALWAYS void stream_f64(double *p, vector_f64 v) { _mm512_stream_pd(p, (__m512d)v); }
+ALWAYS void stream_end(void) { _mm_sfence(); }
+
 /* One ternary-logic instruction each. */
 ALWAYS vector_f32 pick_f32(signed_f32 where, vector_f32 a, vector_f32 b) {
   return (vector_f32)((where & (signed_f32)a) | (~where & (signed_f32)b));

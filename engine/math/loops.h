@@ -31,12 +31,6 @@ bool loops_run(moth *m, const loops_walk *walk, loops_visit visit, void *data);
  * along another of operand 1 elements follow one another. False, and nothing done, where they do not lie so. */
 bool loops_transpose(const loops_walk *walk, size_t width);
 
-/* Writes past the caches, for results that are larger than they are: what is there need not be read first, nor what is in the caches
- * leave. loops_stream_end after the last, before anyone else may look. */
-enum { LOOPS_STREAM = 2 * 1024 * 1024 /* bytes from which on that pays */ };
-void loops_stream(void *to, const void *from, size_t bytes);
-void loops_stream_end(void);
-
 /* ---- Casts: strides in bytes. Floats to integers truncate; what does not fit must have been ruled out --------------------------- */
 
 typedef void (*loops_cast_function)(const void *x, int64_t x_step, void *y, int64_t y_step, int64_t n);

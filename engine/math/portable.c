@@ -13,7 +13,13 @@
 ALWAYS vector_f32 sqrt_f32(vector_f32 x) { return (vector_f32)_mm_sqrt_ps((__m128)x); }
 ALWAYS vector_f64 sqrt_f64(vector_f64 x) { return (vector_f64)_mm_sqrt_pd((__m128d)x); }
 ALWAYS bits_f64 multiply_u32(bits_f64 a, bits_f64 b) { return (bits_f64)_mm_mul_epu32((__m128i)a, (__m128i)b); }
+ALWAYS void stream_f32(float *p, vector_f32 v) { _mm_stream_ps(p, (__m128)v); }
+ALWAYS void stream_f64(double *p, vector_f64 v) { _mm_stream_pd(p, (__m128d)v); }
+ALWAYS void stream_end(void) { _mm_sfence(); }
 #else
+ALWAYS void stream_f32(float *p, vector_f32 v) { store_f32(p, v); }
+ALWAYS void stream_f64(double *p, vector_f64 v) { store_f64(p, v); }
+ALWAYS void stream_end(void) {}
 ALWAYS vector_f32 sqrt_f32(vector_f32 x) {
   for (int i = 0; i < 4; i++) x[i] = __builtin_sqrtf(x[i]);
   return x;

@@ -41,15 +41,19 @@ static void dtype_list(unsigned mask, char *buffer, size_t size) {
   }
 }
 
-static moth_status check_input(const operation_call *call, int i) {
+static bool is_live_tensor(const moth *m, const moth_value *value) {
+  if (value->kind != MOTH_TENSOR_VALUE || !value->as.tensor) return false;
+  const object *handle = &value->as.tensor->base;
+  return handle->mark == OBJECT_MARK && handle->class->kind == MOTH_TENSOR_OBJECT && handle->context == m;
+}
+
+/* A value that is no live tensor. */
+static moth_status check_other(const operation_call *call, int i) {
   moth *m = call->m;
   const moth_operation *row = &call->class->row;
   const moth_value *value = &call->inputs[i];
-  char argument[32];
   if (value->kind == MOTH_TENSOR_VALUE) {
-    const object *handle = value->as.tensor ? &value->as.tensor->base : NULL;
-    bool is_plain = handle && handle->mark == OBJECT_MARK && handle->class->kind == MOTH_TENSOR_OBJECT && handle->context == m;
-    if (is_plain) return MOTH_OK;
+    char argument[32];
     text_format(argument, sizeof argument, "argument %d", i + 1);
     return tensor_check(m, value->as.tensor, call->where, argument);
   }
@@ -64,21 +68,23 @@ static moth_status check_input(const operation_call *call, int i) {
   return context_fail(m, MOTH_MISUSE, call->where, "argument %d must be a tensor, got %s", i + 1, got);
 }
 
+static moth_status fail_dtype(const operation_call *call, const moth_tensor *first) {
+  char list[64];
+  dtype_list(call->class->row.dtypes, list, sizeof list);
+  return context_fail(call->m, MOTH_DTYPE, call->where, "takes %s, got %s", list, tensor_text(first).text);
+}
+
 static moth_status check_inputs(const operation_call *call) {
   const moth_operation *row = &call->class->row;
   moth_status status = check_count(call);
   const moth_tensor *first = NULL;
   for (int i = 0; status == MOTH_OK && i < call->input_count; i++) {
-    status = check_input(call, i);
-    if (!first && status == MOTH_OK && call->inputs[i].kind == MOTH_TENSOR_VALUE) first = call->inputs[i].as.tensor;
+    if (!is_live_tensor(call->m, &call->inputs[i])) status = check_other(call, i);
+    else if (!first) first = call->inputs[i].as.tensor;
   }
   if (status != MOTH_OK || row->inputs == 0) return status;
   if (!first) return context_fail(call->m, MOTH_MISUSE, call->where, "takes a tensor, got numbers only");
-  if (!(row->dtypes & 1u << first->dtype)) {
-    char list[64];
-    dtype_list(row->dtypes, list, sizeof list);
-    return context_fail(call->m, MOTH_DTYPE, call->where, "takes %s, got %s", list, tensor_text(first).text);
-  }
+  if (!(row->dtypes & 1u << first->dtype)) return fail_dtype(call, first);
   return call->in_place ? tensor_check_writable(call->m, first, call->where) : MOTH_OK;
 }
 
@@ -102,20 +108,18 @@ void moth_value_release(moth *m, moth_value *value) {
   *value = (moth_value) { .kind = MOTH_NO_VALUE };
 }
 
-static moth_status run(const operation_call *call, moth_value *results, int *count) {
-  moth_value made[MOTH_MAX_RESULTS] = { { .kind = MOTH_NO_VALUE } };
-  operation_call inner = *call;
-  inner.results = made;
-  moth_status status = call->class->apply(&inner);
+/* Results are given only where all could be made. */
+static moth_status run(operation_call *call, moth_value *results, int *count) {
+  moth_value made[MOTH_MAX_RESULTS];
+  int most = call->class->row.results, filled = 0;
+  for (int i = 0; i < most; i++) made[i].kind = MOTH_NO_VALUE;
+  call->results = made;
+  moth_status status = call->class->apply(call);
   if (status != MOTH_OK) {
-    for (int i = 0; i < MOTH_MAX_RESULTS; i++) moth_value_release(call->m, &made[i]);
+    for (int i = 0; i < most; i++) moth_value_release(call->m, &made[i]);
     return status;
   }
-  int filled = 0;
-  while (filled < MOTH_MAX_RESULTS && made[filled].kind != MOTH_NO_VALUE) {
-    results[filled] = made[filled];
-    filled++;
-  }
+  for (; filled < most && made[filled].kind != MOTH_NO_VALUE; filled++) results[filled] = made[filled];
   *count = filled;
   return MOTH_OK;
 }

@@ -52,22 +52,29 @@ static moth_status check_integers(const operation_call *call, const moth_value *
   return context_hint(call->m, "to\"f64\" makes it a float");
 }
 
+static moth_status fail_bools(const operation_call *call) {
+  context_fail(call->m, MOTH_DTYPE, call->where, "%s and %s: bools have no %s", operation_value_text(&call->inputs[0]).text,
+               operation_value_text(&call->inputs[1]).text, call->class->row.row.name);
+  return context_hint(call->m, "to\"i64\" makes them 0 and 1");
+}
+
+static bool is_real_tensor(const moth_value *value) { return value->kind == MOTH_TENSOR_VALUE && dtype_is_real(value->as.tensor->dtype); }
+
 static moth_status apply_binary(const operation_call *call) {
   enum loops_binary code = (enum loops_binary)call->class->code;
-  moth_dtype real = operation_dtype(call, BINARY_REAL, MOTH_F32), dtype = operation_promote(&call->inputs[0], &call->inputs[1], real);
+  const moth_value *a = &call->inputs[0], *b = &call->inputs[1];
+  bool is_real = is_real_tensor(a) || is_real_tensor(b); /* then no integers become floats */
+  moth_dtype real = is_real ? MOTH_F32 : operation_dtype(call, BINARY_REAL, MOTH_F32), dtype = operation_promote(a, b, real);
   if ((code == LOOPS_DIV || code == LOOPS_ATAN2) && !dtype_is_real(dtype)) dtype = real;
-  elements e = { .inputs = 2, .input = { call->inputs[0], call->inputs[1] }, .compute = { dtype, dtype }, .result = dtype };
+  elements e;
+  elements_begin(&e, call, 2, dtype, dtype);
   if (dtype_is_real(dtype) && kernel_of[code] >= 0) {
     e.binary = call->m->kernels->of[dtype].binary[kernel_of[code]];
     e.number = call->m->kernels->of[dtype].binary_number[kernel_of[code]];
   } else {
     e.binary = loops_binary(code, dtype);
   }
-  if (!e.binary) {
-    context_fail(call->m, MOTH_DTYPE, call->where, "%s and %s: bools have no %s", operation_value_text(&call->inputs[0]).text,
-                 operation_value_text(&call->inputs[1]).text, call->class->row.row.name);
-    return context_hint(call->m, "to\"i64\" makes them 0 and 1");
-  }
+  if (!e.binary) return fail_bools(call);
   if (!dtype_is_real(dtype)) {
     moth_status status = check_integers(call, &call->inputs[1]);
     if (status != MOTH_OK) return status;
@@ -111,11 +118,9 @@ static moth_dtype compare_dtype(const moth_value *a, const moth_value *b) {
 
 static moth_status apply_compare(const operation_call *call) {
   moth_dtype dtype = compare_dtype(&call->inputs[0], &call->inputs[1]);
-  elements e = { .inputs = 2,
-                 .input = { call->inputs[0], call->inputs[1] },
-                 .compute = { dtype, dtype },
-                 .result = MOTH_BOOL,
-                 .binary = loops_compare((enum loops_compare)call->class->code, dtype) };
+  elements e;
+  elements_begin(&e, call, 2, dtype, MOTH_BOOL);
+  e.binary = loops_compare((enum loops_compare)call->class->code, dtype);
   return elements_apply(call, &e);
 }
 

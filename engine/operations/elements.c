@@ -61,20 +61,72 @@ static void visit_run(void *data, char *const *at, const int64_t *steps, int64_t
   }
 }
 
-/* Short runs cost more than what they do: the longest axis becomes the inner one, as order does not matter here. */
-static void lengthen_runs(loops_walk *walk) {
-  int inner = walk->rank - 1, longest = inner;
-  if (walk->size[inner] >= 4) return;
+/* ---- Short rows: many at a time ---- */
+
+/* A visit whose n runs along the axis beside the inner one, which is short. */
+typedef struct visit_rows {
+  visit v;
+  int64_t columns;
+  int64_t inner[ELEMENTS_INPUTS + 1]; /* the inner axis' strides in bytes: result, inputs */
+} visit_rows;
+
+/* Rows of x one after another in y, column by column: each is one cast. */
+static void cast_rows(moth_dtype from, moth_dtype to, const char *x, int64_t x_row, int64_t x_column, char *y, int64_t y_row, int64_t y_column,
+                      int64_t rows, int64_t columns) {
+  loops_cast_function cast = loops_cast(from, to);
+  for (int64_t j = 0; j < columns; j++) cast(x + j * x_column, x_row, y + j * y_column, y_row, rows);
+}
+
+static void visit_row_blocks(void *data, char *const *at, const int64_t *steps, int64_t n) {
+  const visit_rows *r = data;
+  const elements *e = r->v.e;
+  _Alignas(64) char buffer[ELEMENTS_INPUTS + 1][CHUNK_BYTES];
+  int64_t columns = r->columns, block = CHUNK / columns, width = (int64_t)r->v.width, filled[ELEMENTS_INPUTS] = { 0 };
+  bool writes_directly = r->inner[0] == width && steps[0] == width * columns;
+  for (int64_t done = 0; done < n; done += block) {
+    int64_t rows = n - done < block ? n - done : block;
+    const void *x[ELEMENTS_INPUTS] = { NULL };
+    for (int i = 0; i < e->inputs; i++) {
+      int64_t size = (int64_t)dtype_size(e->compute[i]);
+      const char *from = at[i + 1] + done * steps[i + 1];
+      bool is_direct = r->v.dtypes[i] == e->compute[i] && r->inner[i + 1] == size && steps[i + 1] == size * columns;
+      x[i] = is_direct ? from : buffer[i];
+      if (is_direct || filled[i] >= rows) continue;
+      cast_rows(r->v.dtypes[i], e->compute[i], from, steps[i + 1], r->inner[i + 1], buffer[i], size * columns, size, rows, columns);
+      if (steps[i + 1] == 0) filled[i] = rows;
+    }
+    char *to = at[0] + done * steps[0], *y = writes_directly ? to : buffer[ELEMENTS_INPUTS];
+    call_function(e, x, y, rows * columns);
+    if (!writes_directly) cast_rows(e->result, e->result, y, width * columns, width, to, steps[0], r->inner[0], rows, columns);
+  }
+}
+
+enum { SHORT_ROW = 32, ENOUGH_ROWS = 8 };
+
+/* Whether rows are so short that calls cost more than what they do: then the longest other axis comes beside the inner one, as order does
+ * not matter here. */
+static bool has_short_rows(loops_walk *walk) {
+  int inner = walk->rank - 1, longest = inner - 1;
+  if (inner < 1 || walk->size[inner] >= SHORT_ROW) return false;
   for (int i = 0; i < inner; i++) {
     if (walk->size[i] > walk->size[longest]) longest = i;
   }
-  if (walk->size[longest] < 8 * walk->size[inner]) return;
-  int64_t size = walk->size[inner];
-  walk->size[inner] = walk->size[longest], walk->size[longest] = size;
+  if (walk->size[longest] < ENOUGH_ROWS) return false;
+  int64_t size = walk->size[inner - 1];
+  walk->size[inner - 1] = walk->size[longest], walk->size[longest] = size;
   for (int o = 0; o < walk->operands; o++) {
-    int64_t stride = walk->strides[o][inner];
-    walk->strides[o][inner] = walk->strides[o][longest], walk->strides[o][longest] = stride;
+    int64_t stride = walk->strides[o][inner - 1];
+    walk->strides[o][inner - 1] = walk->strides[o][longest], walk->strides[o][longest] = stride;
   }
+  return true;
+}
+
+static bool run_row_blocks(moth *m, const visit *v, loops_walk *walk) {
+  int inner = --walk->rank;
+  visit_rows r = { .v = *v, .columns = walk->size[inner] };
+  for (int o = 0; o < walk->operands; o++) r.inner[o] = walk->strides[o][inner];
+  walk->any_order = false;
+  return loops_run(m, walk, visit_row_blocks, &r);
 }
 
 static moth_status run_elements(const operation_call *call, const elements *e, const operand *x, moth_tensor *out) {
@@ -92,9 +144,9 @@ static moth_status run_elements(const operation_call *call, const elements *e, c
     int64_t width = (int64_t)(o == 0 ? v.width : dtype_size(v.dtypes[o - 1]));
     for (int i = 0; i < walk.rank; i++) walk.strides[o][i] *= width;
   }
-  lengthen_runs(&walk);
-  /* What is written in place is not left half done. */
-  return loops_run(call->in_place ? NULL : call->m, &walk, visit_run, &v) ? MOTH_OK : operation_cancelled(call);
+  moth *m = call->in_place ? NULL : call->m; /* what is written in place is not left half done */
+  bool is_done = has_short_rows(&walk) ? run_row_blocks(m, &v, &walk) : loops_run(m, &walk, visit_run, &v);
+  return is_done ? MOTH_OK : operation_cancelled(call);
 }
 
 /* The result's shape, tensor by tensor. */
@@ -119,21 +171,24 @@ static moth_status find_shape(const operation_call *call, const elements *e, mot
   return MOTH_OK;
 }
 
-/* Whether the twin's tensor can hold the result. */
-static moth_status check_twin(const operation_call *call, const elements *e, const moth_shape *shape) {
+static moth_status fail_twin(const operation_call *call, const elements *e) {
   const moth_tensor *t = operation_tensor(call, 0);
-  if (e->result != t->dtype) {
-    const moth_value *other = &call->inputs[call->input_count - 1];
-    const char *and = call->input_count > 1 ? " and " : "";
-    context_fail(call->m, MOTH_DTYPE, call->where, "%s%s%s give%s %s; in place the dtype stays %s", tensor_text(t).text, and,
-                 call->input_count > 1 ? operation_value_text(other).text : "", call->input_count > 1 ? "" : "s",
-                 moth_dtype_name(e->result), moth_dtype_name(t->dtype));
-    if (call->input_count == 1 || other->kind != MOTH_TENSOR_VALUE) return call->m->status;
-    return context_hint(call->m, "to\"%s\" converts the other one", moth_dtype_name(t->dtype));
-  }
-  if (shape_equal(t->rank, t->size, shape->rank, shape->size)) return MOTH_OK;
+  const moth_value *other = &call->inputs[call->input_count - 1];
+  const char *and = call->input_count > 1 ? " and " : "";
+  context_fail(call->m, MOTH_DTYPE, call->where, "%s%s%s give%s %s; in place the dtype stays %s", tensor_text(t).text, and,
+               call->input_count > 1 ? operation_value_text(other).text : "", call->input_count > 1 ? "" : "s",
+               moth_dtype_name(e->result), moth_dtype_name(t->dtype));
+  if (call->input_count == 1 || other->kind != MOTH_TENSOR_VALUE) return call->m->status;
+  return context_hint(call->m, "to\"%s\" converts the other one", moth_dtype_name(t->dtype));
+}
+
+/* Whether the twin's tensor can hold the result. */
+static moth_status check_twin(const operation_call *call, const elements *e, int rank, const int64_t *size) {
+  const moth_tensor *t = operation_tensor(call, 0);
+  if (e->result != t->dtype) return fail_twin(call, e);
+  if (shape_equal(t->rank, t->size, rank, size)) return MOTH_OK;
   return context_fail(call->m, MOTH_SHAPE, call->where, "%s does not fit into %s in place",
-                      tensor_shape_text(e->result, shape->rank, shape->size).text, tensor_text(t).text);
+                      tensor_shape_text(e->result, rank, size).text, tensor_text(t).text);
 }
 
 static moth_status lay_out(const operation_call *call, const elements *e, int input, const moth_tensor *out, operand *x) {
@@ -161,14 +216,23 @@ static moth_status lay_out(const operation_call *call, const elements *e, int in
 }
 
 /* The common small case: everything contiguous, of one shape and in the dtype it is computed in. */
-static bool is_plain(const elements *e, const moth_tensor *out) {
-  if (e->general || out->count > LOOPS_POLL || !tensor_is_contiguous(out)) return false;
+static bool is_plain(const operation_call *call, const elements *e, const moth_tensor *out) {
+  if (e->general || out->count > LOOPS_POLL || (call->in_place && !tensor_is_contiguous(out))) return false;
   for (int i = 0; i < e->inputs; i++) {
     const moth_tensor *t = e->input[i].as.tensor;
-    if (e->input[i].kind != MOTH_TENSOR_VALUE || t->dtype != e->compute[i] || !shape_equal(t->rank, t->size, out->rank, out->size))
-      return false;
-    if (!tensor_is_contiguous(t)) return false;
-    if (out->values != t->values && tensor_overlaps(t, out)) return false;
+    if (t->dtype != e->compute[i] || !tensor_is_contiguous(t)) return false;
+    if (call->in_place && out->values != t->values && tensor_overlaps(t, out)) return false;
+  }
+  return true;
+}
+
+/* Whether all inputs are tensors of one shape. */
+static bool is_of_one_shape(const elements *e) {
+  const moth_tensor *first = e->input[0].as.tensor;
+  if (e->input[0].kind != MOTH_TENSOR_VALUE) return false;
+  for (int i = 1; i < e->inputs; i++) {
+    const moth_tensor *t = e->input[i].as.tensor;
+    if (e->input[i].kind != MOTH_TENSOR_VALUE || !shape_equal(t->rank, t->size, first->rank, first->size)) return false;
   }
   return true;
 }
@@ -189,31 +253,50 @@ static bool apply_number(const elements *e, moth_tensor *out) {
   return true;
 }
 
-moth_status elements_apply(const operation_call *call, const elements *e) {
-  moth_shape shape = { .rank = 0 };
-  moth_status status = find_shape(call, e, &shape);
-  if (status == MOTH_OK && call->in_place) status = check_twin(call, e, &shape);
-  if (status != MOTH_OK) return status;
-  moth_tensor *out;
-  if (call->in_place) out = moth_retain(operation_tensor(call, 0));
-  else status = tensor_new(call->m, call->where, e->result, shape.rank, shape.size, false, &out);
-  if (status != MOTH_OK) return status;
-  if (is_plain(e, out)) {
-    const void *x[ELEMENTS_INPUTS] = { NULL };
-    for (int i = 0; i < e->inputs; i++) x[i] = e->input[i].as.tensor->values;
-    if (out->count > 0) call_function(e, x, out->values, out->count);
-    operation_give(call, 0, out);
-    return MOTH_OK;
-  }
-  if (e->inputs == 2 && apply_number(e, out)) {
-    operation_give(call, 0, out);
-    return MOTH_OK;
-  }
+/* Operands of any shapes, strides and dtypes into `out`. */
+static moth_status apply_laid_out(const operation_call *call, const elements *e, moth_tensor *out) {
   operand x[ELEMENTS_INPUTS];
+  moth_status status = MOTH_OK;
   for (int i = 0; i < e->inputs; i++) x[i].apart = NULL;
   for (int i = 0; status == MOTH_OK && i < e->inputs; i++) status = lay_out(call, e, i, out, &x[i]);
   if (status == MOTH_OK) status = run_elements(call, e, x, out);
   for (int i = 0; i < e->inputs; i++) moth_release(x[i].apart);
+  return status;
+}
+
+/* The twin's tensor, or a new one. */
+static moth_status make_result(const operation_call *call, const elements *e, int rank, const int64_t *size, moth_tensor **out) {
+  if (!call->in_place) return tensor_new(call->m, call->where, e->result, rank, size, false, out);
+  moth_status status = check_twin(call, e, rank, size);
+  if (status == MOTH_OK) *out = moth_retain(operation_tensor(call, 0));
+  return status;
+}
+
+static moth_status apply_broadcast(const operation_call *call, const elements *e) {
+  moth_shape shape = { .rank = 0 };
+  moth_tensor *out;
+  moth_status status = find_shape(call, e, &shape);
+  if (status == MOTH_OK) status = make_result(call, e, shape.rank, shape.size, &out);
+  if (status != MOTH_OK) return status;
+  if (e->inputs != 2 || !apply_number(e, out)) status = apply_laid_out(call, e, out);
+  if (status == MOTH_OK) operation_give(call, 0, out);
+  else moth_release(out);
+  return status;
+}
+
+moth_status elements_apply(const operation_call *call, const elements *e) {
+  if (!is_of_one_shape(e)) return apply_broadcast(call, e);
+  const moth_tensor *like = e->input[0].as.tensor;
+  moth_tensor *out;
+  moth_status status = make_result(call, e, like->rank, like->size, &out);
+  if (status != MOTH_OK) return status;
+  if (is_plain(call, e, out)) {
+    const void *x[ELEMENTS_INPUTS];
+    for (int i = 0; i < e->inputs; i++) x[i] = e->input[i].as.tensor->values;
+    if (out->count > 0) call_function(e, x, out->values, out->count);
+  } else {
+    status = apply_laid_out(call, e, out);
+  }
   if (status == MOTH_OK) operation_give(call, 0, out);
   else moth_release(out);
   return status;

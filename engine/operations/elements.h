@@ -23,6 +23,13 @@ typedef struct elements {
   uint64_t low, high; /* of clamp: elements of the dtype */
 } elements;
 
+/* One without a function yet, on the call's first inputs. Only what is used is set: calls on few elements cost what they touch. */
+static inline void elements_begin(elements *e, const operation_call *call, int inputs, moth_dtype compute, moth_dtype result) {
+  e->inputs = inputs;
+  for (int i = 0; i < inputs; i++) e->input[i] = call->inputs[i], e->compute[i] = compute;
+  e->result = result;
+  e->unary = NULL, e->binary = NULL, e->general = NULL, e->number = NULL;
+}
 /* Runs it for a call: results[0] is the new tensor, or inputs[0] for a twin, which keeps its dtype and shape. */
 moth_status elements_apply(const operation_call *call, const elements *e);
 

@@ -81,7 +81,8 @@ static moth_status apply_unary(const operation_call *call) {
   const unary_code *code = &codes[call->class->code];
   moth_dtype dtype = operation_tensor(call, 0)->dtype;
   if (code->makes_reals && !dtype_is_real(dtype)) dtype = operation_dtype(call, UNARY_REAL, MOTH_F32);
-  elements e = { .inputs = 1, .input = { call->inputs[0] }, .compute = { dtype }, .result = dtype };
+  elements e;
+  elements_begin(&e, call, 1, dtype, dtype);
   if (dtype_is_real(dtype) && code->kernel != NO_KERNEL) e.unary = call->m->kernels->of[dtype].unary[code->kernel];
   else e.unary = loops_unary((enum loops_unary)code->loop, dtype);
   return elements_apply(call, &e);
@@ -137,11 +138,9 @@ UNARY_ROW(trunc, CODE_TRUNC, ALL_DTYPES, "fix", "without its fraction", "moth.te
 
 static moth_status apply_predicate(const operation_call *call) {
   moth_dtype dtype = operation_tensor(call, 0)->dtype;
-  elements e = { .inputs = 1,
-                 .input = { call->inputs[0] },
-                 .compute = { dtype },
-                 .result = MOTH_BOOL,
-                 .unary = loops_predicate((enum loops_predicate)call->class->code, dtype) };
+  elements e;
+  elements_begin(&e, call, 1, dtype, MOTH_BOOL);
+  e.unary = loops_predicate((enum loops_predicate)call->class->code, dtype);
   return elements_apply(call, &e);
 }
 
@@ -192,7 +191,9 @@ static moth_status apply_clamp(const operation_call *call) {
     return context_fail(call->m, MOTH_OPTION, call->where, "low %g is not <= high %g", options_number(o, CLAMP_LOW),
                         options_number(o, CLAMP_HIGH));
   }
-  elements e = { .inputs = 1, .input = { call->inputs[0] }, .compute = { dtype }, .result = dtype, .general = clamp_values };
+  elements e;
+  elements_begin(&e, call, 1, dtype, dtype);
+  e.general = clamp_values;
   moth_status status = clamp_limit(call, CLAMP_LOW, dtype, -__builtin_inf(), &e.low);
   if (status == MOTH_OK) status = clamp_limit(call, CLAMP_HIGH, dtype, __builtin_inf(), &e.high);
   return status == MOTH_OK ? elements_apply(call, &e) : status;

@@ -7,13 +7,13 @@
 #include "core/text.h"
 #include "math/loops.h"
 
-/* Tensors of at most SMALL_BYTES are one block: handle, storage and values. */
-enum { SMALL_BYTES = 192 };
+/* Tensors of at most SMALL_BYTES are one block: handle, storage and values; those of at most LITTLE_BYTES a smaller one. */
+enum { LITTLE_BYTES = 64, SMALL_BYTES = 192 };
 
 typedef struct small_tensor {
   moth_tensor tensor;
   storage storage;
-  _Alignas(16) char bytes[SMALL_BYTES];
+  _Alignas(16) char bytes[];
 } small_tensor;
 
 static void tensor_destroy(object *self) { storage_release(((moth_tensor *)self)->storage); }
@@ -25,8 +25,11 @@ static size_t tensor_object_text(const object *self, char *buffer, size_t size) 
 static const object_class tensor_class = {
   .kind = MOTH_TENSOR_OBJECT, .name = "tensor", .size = sizeof(moth_tensor), .destroy = tensor_destroy, .text = tensor_object_text
 };
+static const object_class little_tensor_class = {
+  .kind = MOTH_TENSOR_OBJECT, .name = "tensor", .size = sizeof(small_tensor) + LITTLE_BYTES, .text = tensor_object_text
+};
 static const object_class small_tensor_class = {
-  .kind = MOTH_TENSOR_OBJECT, .name = "tensor", .size = sizeof(small_tensor), .text = tensor_object_text
+  .kind = MOTH_TENSOR_OBJECT, .name = "tensor", .size = sizeof(small_tensor) + SMALL_BYTES, .text = tensor_object_text
 };
 
 static void tensor_fill_in(moth_tensor *t, moth_dtype dtype, int rank, const int64_t *size, int64_t count) {
@@ -50,14 +53,18 @@ static moth_status tensor_too_big(moth *m, const char *where, moth_dtype dtype, 
   return context_fail(m, MOTH_LIMIT, where, "%s needs %s, %s of the limit of %s are in use (moth.limit)", words.text, needed, used, limit);
 }
 
-static moth_status tensor_new_small(moth *m, const char *where, moth_dtype dtype, int rank, const int64_t *size, int64_t count,
+static moth_status tensor_new_small(moth *m, const char *where, moth_dtype dtype, int rank, const int64_t *size, int64_t count, bool clear,
                                     moth_tensor **t) {
-  small_tensor *small = object_new(m, &small_tensor_class);
-  if (!small) return tensor_too_big(m, where, dtype, rank, size, (double)sizeof *small);
+  size_t bytes = (size_t)count * dtype_size(dtype);
+  const object_class *class = bytes <= LITTLE_BYTES ? &little_tensor_class : &small_tensor_class;
+  small_tensor *small = object_new_unset(m, class);
+  if (!small) return tensor_too_big(m, where, dtype, rank, size, (double)class->size);
   tensor_fill_in(&small->tensor, dtype, rank, size, count);
+  small->tensor.read_only = false;
+  if (clear) memset(small->bytes, 0, bytes);
   shape_strides(rank, size, small->tensor.strides);
   small->storage = (storage) {
-    .references = 1, .owner = &small->tensor.base, .context = m, .bytes = small->bytes, .size = (size_t)count * dtype_size(dtype)
+    .references = 1, .owner = &small->tensor.base, .context = m, .bytes = small->bytes, .size = bytes
   };
   small->tensor.storage = &small->storage;
   small->tensor.values = small->bytes;
@@ -80,7 +87,7 @@ moth_status tensor_new(moth *m, const char *where, moth_dtype dtype, int rank, c
     m->status = MOTH_LIMIT;
     return tensor_too_big(m, where, dtype, rank, size, bytes);
   }
-  if (count <= SMALL_BYTES / (int64_t)dtype_size(dtype)) return tensor_new_small(m, where, dtype, rank, size, count, t);
+  if (count <= SMALL_BYTES / (int64_t)dtype_size(dtype)) return tensor_new_small(m, where, dtype, rank, size, count, clear, t);
   size_t bytes = (size_t)count * dtype_size(dtype);
   storage *s = storage_new(m, bytes, clear);
   if (!s) return tensor_too_big(m, where, dtype, rank, size, (double)bytes);
@@ -229,7 +236,8 @@ moth_status tensor_copy(moth *m, const char *where, const moth_tensor *from, mot
   copy_run run = { .cast = loops_cast(from->dtype, to->dtype) };
   loops_walk walk = copy_walk(from, to);
   walk.any_order = true;
-  loops_run(NULL, &walk, copy_cast, &run);
+  bool is_turned = from->dtype == to->dtype && loops_transpose(&walk, dtype_size(to->dtype));
+  if (!is_turned) loops_run(NULL, &walk, copy_cast, &run);
   moth_release(apart);
   return MOTH_OK;
 }
