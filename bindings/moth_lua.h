@@ -66,6 +66,7 @@ typedef struct moth_lua_terminal {
   bool colour;                  /* escape sequences of colour are understood */
   bool unicode;                 /* text is UTF-8; else plots and images use ASCII */
   const char *start_file;       /* run first where the prompt is interactive and the file is there; NULL: none */
+  bool live;                    /* write_error understands "\33[A", "\r" and "\33[K": trainings show a line that is drawn anew */
 } moth_lua_terminal;
 
 /* Runs the prompt until the end of the input or `:quit`; the exit status: 0, or 1 after an error that ended it. Needs luaL_openlibs and

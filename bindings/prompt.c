@@ -83,12 +83,13 @@ static void push_terminal(lua_State *L, int index) {
     { "remember", terminal_remember }, { NULL, NULL }
   };
   const prompt *p = lua_touserdata(L, index);
-  lua_createtable(L, 0, 9);
+  lua_createtable(L, 0, 10);
   lua_pushvalue(L, index);
   luaL_setfuncs(L, functions, 1);
   set_flag(L, "interactive", p->terminal->interactive);
   set_flag(L, "colour", p->terminal->colour);
   set_flag(L, "unicode", p->terminal->unicode);
+  set_flag(L, "live", p->terminal->live);
   lua_pushstring(L, p->terminal->start_file);
   lua_setfield(L, -2, "start_file");
 }

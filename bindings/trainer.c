@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 static moth_trainer *self(lua_State *L, const char *method) { return handle_self(L, module_here(L), MOTH_TRAINER_OBJECT, method); }
 
@@ -263,8 +262,7 @@ static moth_trainer *new_trainer(lua_State *L, module *M, int options, int net, 
   bool drawn = lua_toboolean(L, b.keep + 1);
   if (drawn) {
     helpers_push(L, "progress");
-    lua_pushboolean(L, isatty(2));
-    lua_call(L, 1, 1);
+    lua_call(L, 0, 1);
     lua_replace(L, b.keep + 1);
     add_call(&b, "progress", (void (*)(void))on_progress, b.keep + 1);
   }

@@ -24,6 +24,12 @@ static bool speaks_unicode(void) {
   return charset != NULL && (strncasecmp(charset, ".UTF-8", 6) == 0 || strncasecmp(charset, ".utf8", 5) == 0);
 }
 
+/* Whether the error stream is a terminal that can draw a line anew. */
+static bool is_live(void) {
+  const char *kind = getenv("TERM");
+  return isatty(2) && is_set(kind) && strcmp(kind, "dumb") != 0;
+}
+
 static bool has_colours(void) {
   const char *kind = getenv("TERM");
   return isatty(1) && !is_set(getenv("NO_COLOR")) && is_set(kind) && strcmp(kind, "dumb") != 0;
@@ -170,7 +176,7 @@ moth_lua_terminal terminal_functions(terminal *t) {
   return (moth_lua_terminal){
     .size = sizeof(moth_lua_terminal), .data = t, .read = terminal_read, .write = terminal_write, .write_error = terminal_write_error,
     .width = terminal_width, .remember = terminal_remember, .interactive = t->interactive, .colour = t->interactive && has_colours(),
-    .unicode = speaks_unicode(), .start_file = t->start_file,
+    .unicode = speaks_unicode(), .start_file = t->start_file, .live = is_live(),
   };
 }
 

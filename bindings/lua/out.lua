@@ -2,7 +2,8 @@
 -- columns, colour, unicode, terminal. While a prompt runs it sets helpers.out to a terminal of its own.
 local moth, helpers, internal = ...
 
--- The terminal of a prompt, nil outside: put(text) writes the text and a line's end; look() → { width=, colour=, unicode=, terminal= }.
+-- The terminal of a prompt, nil outside: put(text) writes the text and a line's end; look() → { width=, colour=, unicode=, terminal= };
+-- write_error(text) writes to its error stream, live_columns() tells how wide that is, nil where no line can be drawn anew there.
 helpers.out = nil
 -- What was typed at a prompt: a chunk's source → its text.
 helpers.typed = {}

@@ -1,30 +1,45 @@
 -- A training's progress on the error stream: permanent rows for epochs 1, 2, every ceil(epochs/20)th and the last, and on a terminal a
--- live line below them. helpers.progress(live) makes a drawer; the drawer's last call gets false and the run (nil where it failed).
+-- live line below them, cut to its width; the cursor waits under it, where an interrupt's ^C then stands. helpers.progress() makes a
+-- drawer; the drawer's last call gets false and the run (nil where it failed).
 local _, helpers, internal = ...
 
-local BAR = 26
+local floor, ceil, max, min, abs = math.floor, math.ceil, math.max, math.min, math.abs
+local rep, sub, gsub, format = string.rep, string.sub, string.gsub, string.format
+local concat, sort, move = table.concat, table.sort, table.move
+
+local BAR, LEAST = 26, 8 -- letters of the bar, and in a narrow window
+local ERASE = "\27[A\r\27[K"
 
 local function number(value)
-  if value ~= value or value == math.huge or value == -math.huge then return tostring(value) end
-  local size = math.abs(value)
-  if size == 0 or size >= 1e-3 and size < 1e5 then return ("%.4f"):format(value) end
-  return ("%.2e"):format(value)
+  local size = abs(value)
+  return helpers.number((size == 0 or size >= 1e-3 and size < 1e5) and "%.4f" or "%.2e", value)
 end
 
-local function pad(text, width) return (" "):rep(width - #text) .. text end
+local function pad(text, width) return rep(" ", width - #text) .. text end
 
 local function time(seconds)
-  if seconds < 60 then return ("%.2fs"):format(seconds) end
-  if seconds < 3600 then return ("%dm%02ds"):format(seconds // 60, math.floor(seconds % 60)) end
-  return ("%dh%02dm"):format(seconds // 3600, seconds % 3600 // 60)
+  if seconds < 60 then return helpers.number("%.2fs", seconds) end
+  if seconds < 3600 then return format("%dm%02ds", seconds // 60, floor(seconds % 60)) end
+  return format("%dh%02dm", seconds // 3600, seconds % 3600 // 60)
 end
 
-local function brief(seconds) return seconds < 60 and ("%.1fs"):format(seconds) or time(seconds) end
+local function brief(seconds) return seconds < 60 and helpers.number("%.1fs", seconds) or time(seconds) end
 
 local function rate(rows)
-  if rows >= 1e6 then return ("%.1fM rows/s"):format(rows / 1e6) end
-  if rows >= 1e4 then return ("%.0fk rows/s"):format(rows / 1e3) end
-  return ("%.0f rows/s"):format(rows)
+  if rows >= 1e6 then return helpers.number("%.1fM", rows / 1e6) .. " rows/s" end
+  if rows >= 1e4 then return format("%.0fk rows/s", rows / 1e3) end
+  return format("%.0f rows/s", rows)
+end
+
+-- Where it goes: a prompt's terminal while one runs, else the error stream. columns_now() is nil where no line can be drawn anew.
+local function write(text)
+  local out = helpers.out
+  return (out and out.write_error or internal.write)(text)
+end
+
+local function columns_now()
+  local out = helpers.out
+  return (out and out.live_columns or internal.error_columns)()
 end
 
 -- Names of the columns between the epoch and the rate: the validation's where there is one.
@@ -34,73 +49,100 @@ local function columns_of(event)
   local columns, metrics = { "loss" }, {}
   if validated then columns[2] = "val_loss" end
   for name in next, event do
-    if not fixed[name] and (name:sub(1, 4) == "val_") == validated then metrics[#metrics + 1] = name end
+    if not fixed[name] and (sub(name, 1, 4) == "val_") == validated then metrics[#metrics + 1] = name end
   end
-  table.sort(metrics)
-  return table.move(metrics, 1, #metrics, #columns + 1, columns)
+  sort(metrics)
+  return move(metrics, 1, #metrics, #columns + 1, columns)
 end
 
-local function width_of(name) return math.max(10, #name + 2) end
+local function width_of(name) return max(10, #name + 2) end
 
-function helpers.progress(live)
-  local columns, drawn, last, is_live
+-- The table's columns that fit: { title, width, text of an event } each. What does not goes from the right, the rate first, then the time.
+local function table_of(event, room)
+  local cells = { { "epoch", 5, function(e) return format("%d", e.epoch) end } }
+  for _, name in ipairs(columns_of(event)) do
+    cells[#cells + 1] = { name, width_of(name), function(e) return number(e[name]) end }
+  end
+  cells[#cells + 1] = { "time", 9, function(e) return time(e.seconds) end }
+  local rate_at = #cells
+  table.insert(cells, rate_at, { "lr", 9, function(e) return helpers.number("%.1e", e.lr) end })
+  local width = 0
+  for _, cell in ipairs(cells) do width = width + cell[2] end
+  if room and width > room then
+    width = width - 9
+    table.remove(cells, rate_at)
+  end
+  while room and width > room and #cells > 2 do width = width - table.remove(cells)[2] end
+  return cells
+end
+
+local function line_of(cells, text_of)
+  local parts = {}
+  for i, cell in ipairs(cells) do parts[i] = pad(text_of(cell), cell[2]) end
+  return concat(parts) .. "\n"
+end
+
+-- "   17/100 [####----]  24/40  loss 0.1522   118k rows/s   0.9s left", what does not fit left off.
+local function bar_text(room, epoch, epochs, batch, batches, loss, speed, seconds)
+  local share = batches > 0 and batch / batches or 0
+  local done = (epoch - 1 + share) / epochs
+  local parts = { format("  %d/%d", batch, batches), "  loss " .. number(loss), "   " .. rate(speed) }
+  if done > 0 then parts[4] = "   " .. brief(seconds / done * (1 - done)) .. " left" end
+  local head = format("%5d/%d ", epoch, epochs)
+  while #parts > 0 and #head + LEAST + 2 + #concat(parts) > room do parts[#parts] = nil end
+  local tail = concat(parts)
+  local length = max(LEAST, min(BAR, room - #head - 2 - #tail))
+  local filled = floor(share * length + 0.5)
+  return sub(head .. "[" .. rep("#", filled) .. rep("-", length - filled) .. "]" .. tail, 1, max(room, 0))
+end
+
+function helpers.progress()
+  local cells, drawn, last, is_live
   local shown = -1
 
   local function clear()
-    if is_live then internal.write "\r\27[K" end
+    if is_live then write(ERASE) end
     is_live = false
   end
 
-  local function header(event)
-    columns = columns_of(event)
-    local cells = { "epoch" }
-    for i, name in ipairs(columns) do cells[i + 1] = pad(name, width_of(name)) end
-    cells[#cells + 1] = pad("lr", 9)
-    cells[#cells + 1] = pad("time", 9)
-    internal.write(table.concat(cells) .. "\n")
-  end
-
   local function row(event)
-    if not columns then header(event) end
-    local cells = { ("%5d"):format(event.epoch) }
-    for i, name in ipairs(columns) do cells[i + 1] = pad(number(event[name]), width_of(name)) end
-    cells[#cells + 1] = pad(("%.1e"):format(event.lr), 9)
-    cells[#cells + 1] = pad(time(event.seconds), 9)
-    internal.write(table.concat(cells) .. "\n")
+    if not cells then
+      cells = table_of(event, columns_now())
+      write(line_of(cells, function(cell) return cell[1] end))
+    end
+    write(line_of(cells, function(cell) return cell[3](event) end))
     drawn = event.epoch
   end
 
   -- seconds: since the training began
-  local function bar(epoch, epochs, batch, batches, loss, speed, seconds)
+  local function bar(columns, seconds, ...)
     if seconds - shown < 0.1 then return end
     shown = seconds
-    local share = batches > 0 and batch / batches or 0
-    local done = (epoch - 1 + share) / epochs
-    local filled = math.floor(share * BAR + 0.5)
-    local left = done > 0 and ("   %s left"):format(brief(seconds / done * (1 - done))) or ""
-    internal.write(("\r\27[K%5d/%d [%s%s]  %d/%d  loss %s   %s%s"):format(epoch, epochs, ("#"):rep(filled), ("-"):rep(BAR - filled),
-      batch, batches, number(loss), rate(speed), left))
+    write((is_live and ERASE or "") .. bar_text(columns - 1, ...) .. "\n")
     is_live = true
   end
 
+  -- The line that an interrupt cut short stays; a prompt has ended that of the ^C already.
   local function finish(run)
-    clear()
-    if last and last.epoch ~= drawn then row(last) end
-    local text = run and tostring(run):gsub("^run  ", "")
-    if text and text ~= "" then internal.write(text .. "\n") end
-    if run and run.stopped == "interrupt" then
-      internal.write('  run.stopped = "interrupt"; go on exactly with  moth.train{ ..., resume = run }\n')
-    end
+    local interrupted = run and run.stopped == "interrupt"
+    local is_cut = interrupted and is_live
+    if not is_cut then clear() elseif not helpers.out then write "\n" end
+    is_live = false
+    if last and last.epoch ~= drawn and not is_cut then row(last) end
+    local text = run and gsub(tostring(run), "^run  ", "")
+    if text and text ~= "" then write(text .. "\n") end
+    if interrupted then write '  run.stopped = "interrupt"; go on exactly with  moth.train{ ..., resume = run }\n' end
   end
 
-  return function(event, epoch, epochs, ...)
+  return function(event, epoch, epochs, batch, batches, loss, speed, seconds)
     if event == false then return finish(epoch) end
     if not event then
-      if live then bar(epoch, epochs, ...) end
+      local columns = columns_now()
+      if columns then bar(columns, seconds, epoch, epochs, batch, batches, loss, speed, seconds) end
       return
     end
     last = event
-    local every = math.ceil(epochs / 20)
+    local every = ceil(epochs / 20)
     if event.epoch <= 2 or event.epoch % every == 0 or event.epoch == epochs then
       clear()
       row(event)

@@ -2,7 +2,7 @@
 -- open(terminal, machine) → step, close: prompt.c calls step() until it gives an exit status, then close(). Whatever a step raises leaves the
 -- session as good as before.
 --   terminal: read(mark) → a text, false (dropped), nil (the end); write(text), write_error(text), width(), remember(text), and the fields
---             interactive, colour, unicode, start_file
+--             interactive, colour, unicode, live, start_file
 --   machine:  handler and trace (trace.c), clock() in seconds, cancelled(), banner
 local moth, helpers, internal = ...
 
@@ -302,7 +302,8 @@ local function open(terminal, machine)
   self.environment = new_environment(_G)
   self.globals = {}
   for name, value in next, _G do self.globals[name] = value end
-  self.out = { put = function(text) self:put(text) end, look = function() return self:look() end }
+  self.out = { put = function(text) self:put(text) end, look = function() return self:look() end, write_error = terminal.write_error,
+               live_columns = function() return terminal.live and terminal.width() or nil end }
   helpers.out, helpers.typed = self.out, {}
   helpers.session_variables = function() return self.environment.variables() end
   helpers.session_commands = function() return internal.need "prompt/commands".names() end
