@@ -51,9 +51,9 @@ typedef struct editor_calls {
 
 /* NULL without libedit, or for a terminal that cannot move its cursor. */
 editor *editor_open(history *h, const editor_calls *calls);
-/* Reads a line or a block. `begin` (NULL: nothing) is what stands there to be edited. `above` (NULL: nothing) are the lines entered before,
- * shown above behind marks of the same width: going up in an empty line clears them and ends the reading with EDITOR_BACK. *text lives until
- * the next call. */
+/* Reads a line or a block. `begin` (NULL: nothing) is what stands there to be edited. `above` (NULL: nothing) are the lines entered
+ * before, shown above behind marks of the same width: going up in an empty line clears them and ends the reading with EDITOR_BACK. *text
+ * lives until the next call. */
 editor_end editor_read(editor *e, const char *mark, const char *begin, const char *above, const char **text, size_t *length);
 void editor_close(editor *e);
 

@@ -15,7 +15,9 @@
 
 enum { EVENT_KEY = 0x1d }; /* nothing is bound to Ctrl-] */
 
-typedef enum leaving { LEAVING_NOT, LEAVING_LINE, LEAVING_END, LEAVING_INTERRUPT, LEAVING_BACK, LEAVING_LIST, LEAVING_WIDTH, LEAVING_SIGNAL } leaving;
+typedef enum leaving {
+  LEAVING_NOT, LEAVING_LINE, LEAVING_END, LEAVING_INTERRUPT, LEAVING_BACK, LEAVING_LIST, LEAVING_WIDTH, LEAVING_SIGNAL
+} leaving;
 
 typedef struct text_copy { char *text; size_t length, capacity; } text_copy;
 

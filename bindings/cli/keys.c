@@ -71,7 +71,8 @@ static unsigned char go_to_line(editor *e, size_t to) {
   LineInfo line = editor_line(e);
   size_t from = line_begin(&line, cursor_of(&line)), end = line_end(&line, to);
   const char *at = line.buffer + to;
-  for (int left = text_count(line.buffer + from, line.cursor); left > 0 && at < line.buffer + end; left--) text_next(&at, line.buffer + end);
+  int left = text_count(line.buffer + from, line.cursor);
+  for (; left > 0 && at < line.buffer + end; left--) text_next(&at, line.buffer + end);
   editor_move_to(e, (size_t)(at - line.buffer));
   return CC_CURSOR;
 }

@@ -26,7 +26,10 @@ typedef struct libedit {
   EditLine *left;               /* a closed editor's */
 } libedit;
 
-enum { EL_PROMPT = 0, EL_EDITOR = 2, EL_SIGNAL = 3, EL_BIND = 4, EL_ADDFN = 9, EL_GETCFN = 13, EL_CLIENTDATA = 14, EL_PREP_TERM = 16, EL_REFRESH = 20 };
+enum {
+  EL_PROMPT = 0, EL_EDITOR = 2, EL_SIGNAL = 3, EL_BIND = 4, EL_ADDFN = 9, EL_GETCFN = 13, EL_CLIENTDATA = 14, EL_PREP_TERM = 16,
+  EL_REFRESH = 20
+};
 enum { CC_NORM = 0, CC_NEWLINE = 1, CC_REFRESH = 4, CC_CURSOR = 5, CC_ERROR = 6 };
 
 /* Where libedit_load puts them: keys' functions get nothing but an EditLine. */

@@ -1,5 +1,5 @@
-/* search.c: Ctrl-R: the newest entry that holds what is typed, and older ones with Ctrl-R again. Enter runs it, Ctrl-G goes back to what was
- * there, any other key edits it. */
+/* search.c: Ctrl-R: the newest entry that holds what is typed, and older ones with Ctrl-R again. Enter runs it, Ctrl-G goes back to what
+ * was there, any other key edits it. */
 #define _GNU_SOURCE
 #include "editor.h"
 

@@ -170,7 +170,8 @@ it("completes commands, and names after ? and :help", function()
 end)
 
 it("is silent in comments, numbers and chains of no value", function()
-  for _, text in ipairs{ "-- alp", "--[[ alp", "12", "x = 12.", "(alpha + 1).", "alpha..alp..", ")", "]].", "\0", "\xff\xfe", "x = [[ alp", "" } do
+  for _, text in ipairs{ "-- alp", "--[[ alp", "12", "x = 12.", "(alpha + 1).", "alpha..alp..", ")", "]].", "\0", "\xff\xfe",
+                         "x = [[ alp", "" } do
     complete(text)
   end
   becomes("-- alp", "")
@@ -178,7 +179,8 @@ it("is silent in comments, numbers and chains of no value", function()
 end)
 
 it("takes any text", function()
-  local pieces = { "moth.", "train", "{", "}", "(", ")", "[", "]", '"', "'", "\n", "--", "[[", "=", ",", ":", ".", "net", "1", " ", "function", "end", "\\", "?", ":load " }
+  local pieces = { "moth.", "train", "{", "}", "(", ")", "[", "]", '"', "'", "\n", "--", "[[", "=", ",", ":", ".", "net", "1", " ",
+                   "function", "end", "\\", "?", ":load " }
   local state = 1
   for _ = 1, 3000 do
     local text = {}

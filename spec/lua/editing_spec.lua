@@ -277,6 +277,7 @@ print("total", total, twice(total))
       keys(t, "Enter")
       t:wait_text "   >>"
       t:send "print(i"
+      t:wait_text ">> print(i"
       keys(t, "C-c")
       t:wait_text "print(i^C\nmoth>"
       t:wait_mark()
@@ -386,8 +387,8 @@ describe("the terminal #terminal", function()
   end)
 
   it("is as it was after the session: stopped, continued, exited", function()
-    local t = terminal.open{ arguments = "-e ''; stty -a > \"$HOME/before\"; " .. (interpreter:sub(1, 1) == "/" and "" or "./") .. interpreter ..
-      "; stty -a > \"$HOME/after\"" , waits = false }
+    local command = (interpreter:sub(1, 1) == "/" and "" or "./") .. interpreter
+    local t = terminal.open{ arguments = ("-e ''; stty -a > \"$HOME/before\"; %s; stty -a > \"$HOME/after\""):format(command), waits = false }
     t:wait(function(screen) return screen:find "moth>$" end, "mark")
     t:send "os.exit(3)"
     keys(t, "Enter")
@@ -451,7 +452,7 @@ describe("interrupts #terminal", function()
     in_terminal({}, function(t)
       t:enter "kept = 1"
       interrupted(t, "while true do end", "\ninterrupted")
-      interrupted(t, "while true do pcall(function() while true do end end) end", "pcall(function() while true do end end) end\n^C\ninterrupted")
+      interrupted(t, "while true do pcall(function() while true do end end) end", "while true do end end) end\n^C\ninterrupted")
       interrupted(t, "coroutine.wrap(function() while true do end end)()", "(function() while true do end end)()\n^C\ninterrupted")
       interrupted(t, "while true do coroutine.resume(coroutine.create(function() while true do end end)) end", "end)) end\n^C\ninterrupted")
       assert.equal("1", t:enter "kept")
@@ -489,7 +490,8 @@ describe("interrupts #terminal", function()
   it("end a loop in a training's callback", function()
     in_terminal({}, function(t)
       t:enter "x = moth.rand(20, 1)"
-      interrupted(t, "moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { x, x }, loss = 'mse', epochs = 3, progress = false, on_epoch = function() while true do end end }",
+      interrupted(t, "moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { x, x }, loss = 'mse', epochs = 3, " ..
+        "progress = false, on_epoch = function() while true do end end }",
         "\ninterrupted")
     end)
   end)

@@ -3,7 +3,8 @@
 local words = {}
 
 words.keywords = {}
-for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true until while]]):gmatch "%a+" do
+local keywords = "and break do else elseif end false for function goto if in local nil not or repeat return then true until while"
+for word in keywords:gmatch "%a+" do
   words.keywords[word] = true
 end
 
@@ -94,7 +95,8 @@ end
 
 local function continues(token) return is(token, "name") or is(token, "string") or is(token, "symbol") and closes[token.text] ~= nil end
 
--- The steps of the expression whose last token is at `last`: { global = } or { value = }, then { field = } { method = } { index = } { call = }.
+-- The steps of the expression whose last token is at `last`: { global = } or { value = }, then { field = } { method = } { index = }
+-- { call = }.
 -- nil for anything that is no such chain.
 function words.chain(tokens, last)
   local steps, i = {}, last
@@ -204,7 +206,8 @@ local function declared(tokens)
     local text = token.text
     if token.kind == "keyword" then
       on = text == "local" or text == "for" or text == "function"
-      if text == "function" and is(tokens[i - 1], "keyword", "local") and is(tokens[i + 1], "name") then names[tokens[i + 1].text] = true end
+      local is_named = text == "function" and is(tokens[i - 1], "keyword", "local") and is(tokens[i + 1], "name")
+      if is_named then names[tokens[i + 1].text] = true end
       if text == "function" then on = "parameters" end
     elseif token.kind == "symbol" and (text == "=" or text == ")" or text == ";") then
       on = false
@@ -217,21 +220,23 @@ local function declared(tokens)
   return names
 end
 
--- A reading: word (what is typed of the name or string), from (its first byte, from 1), quoted (the mark that opened the string), link ("." or ":" before the
--- name, with chain before it), direct (the chain that an open string alone is the argument of), brackets, declared, tokens. nil in a comment.
+-- A reading: word (what is typed of the name or string), from (its first byte, from 1), quoted (the mark that opened the string), link
+-- ("." or ":" before the name, with chain before it), direct (the chain that an open string alone is the argument of), brackets, declared,
+-- tokens. nil in a comment.
 function words.read(text)
   local tokens, open = tokens_of(text)
   if open == true then return nil end
   local r = { tokens = tokens, word = "", from = #text + 1, declared = declared(tokens) }
   local last = #tokens
+  local reaches_end = last > 0 and tokens[last].from + #tokens[last].text > #text
   if open then
     r.quoted, r.from, r.word = text:sub(open - 1, open - 1), open, text:sub(open)
     if continues(tokens[last]) then r.direct = words.chain(tokens, last) end
-  elseif last > 0 and (tokens[last].kind == "name" or tokens[last].kind == "keyword") and tokens[last].from + #tokens[last].text > #text then
+  elseif reaches_end and (tokens[last].kind == "name" or tokens[last].kind == "keyword") then
     r.word, r.from = tokens[last].text, tokens[last].from
     r.declared[r.word] = nil
     last = last - 1
-  elseif last > 0 and tokens[last].kind == "number" and tokens[last].from + #tokens[last].text > #text then
+  elseif reaches_end and tokens[last].kind == "number" then
     return nil
   end
   local link = tokens[last]
