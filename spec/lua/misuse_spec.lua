@@ -381,7 +381,7 @@ describe("misuse", function()
     for _ = 1, 40 do wrong() end
     clear()
     clear()
-    assert(collectgarbage "count" - heap < 128, ("Lua's heap grew by %d KiB"):format(collectgarbage "count" - heap))
+    assert(collectgarbage "count" - heap < 128, ("Lua's heap grew by %.0f KiB"):format(collectgarbage "count" - heap))
     local sanitized = assert(io.open "/proc/self/maps"):read "a":find("libasan", 1, true) ~= nil
     assert(sanitized or resident() - whole < 8 * 2 ^ 20, "memory grew")
     assert(tracked.heap > 0)

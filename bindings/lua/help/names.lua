@@ -133,6 +133,10 @@ return {
     "What a first look at numbers wants: how many, nan, inf, mean, std, min, quartiles and max, nan left out; of booleans, how many of " ..
     "each. A table with these names (found.mean, found[\"25%\"]) that prints as a short text. It sorts a copy.",
     gives = "table", see = "t:mean t:std t:has_nan", example = "print(moth.range(1, 9):describe())" },
+  { "t:show", "()",
+    "Draws it in the terminal: a matrix as a grey image, [3, rows, columns] as a coloured one, a vector as a curve.",
+    see = "t:describe run:plot moth.show",
+    example = "moth.range(1, 64):reshape(8, 8):show()" },
 
   -- Networks
   { "net:forward", "(x)",
@@ -341,6 +345,19 @@ return {
     gives = "string", see = "run.epochs" },
   { "run.seconds", "", "The seconds of training.", gives = "number", see = "run.epochs" },
   { "run.seed", "", "The seed of its shuffling and dropout.", gives = "integer", see = "moth.seed" },
+  { "run:plot", "{ names… [, file =, log =, width =, height =] }",
+    "Draws columns of the run as curves in the terminal, or to a file.",
+    options = { { "file", "string", "an .svg or .png file to draw to" }, { "log", "boolean", "levels by their logarithm" },
+                { "width", "integer", "columns of the terminal, or dots of a file" },
+                { "height", "integer", "lines of the terminal, or dots of a file" } },
+    see = "run:save run.loss",
+    example = "local run = moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, " ..
+              "loss = \"mse\", epochs = 3, progress = false }; run:plot{ \"loss\" }" },
+  { "run:save", "(path)",
+    "Writes the columns of the run as CSV, a line an epoch.",
+    see = "run:plot moth.csv",
+    example = "local run = moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, " ..
+              "loss = \"mse\", epochs = 3, progress = false }; local path = os.tmpname() .. \".csv\"; run:save(path); os.remove(path)" },
 
   -- Events: what on_epoch and on_batch are called with, and trainer:epochs() iterates over
   { "e.epoch", "", "The number of the epoch, from 1.", gives = "integer", see = "moth.train" },
