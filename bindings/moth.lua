@@ -288,15 +288,49 @@ function Optimizer:step(net) end
 ---@field p? number the order: 1, 2, math.huge … (2)
 ---@field [1]? number
 
+---@class moth.TLogsumexpOptions
+---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
+---@field [1]? integer|integer[]
+---@field keep? boolean keep what is reduced as axes of size 1 (false)
+
+---@class moth.TMedianOptions
+---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
+---@field [1]? integer|integer[]
+---@field keep? boolean keep what is reduced as axes of size 1 (false)
+
+---@class moth.TQuantileOptions
+---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
+---@field [2]? integer|integer[]
+---@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field q? number|number[]|moth.Tensor the share of values below: a number, a list or a tensor of them
+---@field [1]? number|number[]|moth.Tensor
+
 ---@class moth.TSortOptions
 ---@field axis? integer the axis to sort along; absent: the last (-1)
 ---@field [1]? integer
----@field descending? boolean largest first (false)
+---@field descending? boolean largest first; nan stays last (false)
 
 ---@class moth.TArgsortOptions
 ---@field axis? integer the axis to sort along; absent: the last (-1)
 ---@field [1]? integer
----@field descending? boolean largest first (false)
+---@field descending? boolean largest first; nan stays last (false)
+
+---@class moth.TTopkOptions
+---@field k? integer how many, 0 to the size of the axis
+---@field [1]? integer
+---@field axis? integer the axis to look along; absent: the last (-1)
+---@field [2]? integer
+---@field largest? boolean the largest, or with false the smallest (true)
+
+---@class moth.TKthvalueOptions
+---@field k? integer which in ascending order: 1, the smallest, to the size of the axis
+---@field [1]? integer
+---@field axis? integer the axis to look along; absent: the last (-1)
+---@field [2]? integer
+---@field keep? boolean keep what is reduced as axes of size 1 (false)
+
+---@class moth.TSearchsortedOptions
+---@field right? boolean behind values that are equal, not before them (false)
 
 ---@class moth.TAddmmOptions
 ---@field alpha? number what the product is multiplied by (1)
@@ -401,6 +435,13 @@ function Tensor:apply_(f) end
 ---```
 ---@return table
 function Tensor:describe() end
+
+---Draws it in the terminal: a matrix as a grey image, [3, rows, columns] as a coloured one, a vector as a curve.
+---
+---```lua
+---moth.range(1, 64):reshape(8, 8):show()
+---```
+function Tensor:show() end
 
 ---A matrix with a vector on its diagonal and zeros elsewhere; or a copy of a matrix's diagonal.
 ---
@@ -1393,7 +1434,9 @@ function Tensor:masked_put_(mask, values) end
 ---@return moth.Tensor
 function Tensor:nonzero() end
 
----The sum; 0 of nothing; integers and bools give integers.
+---The sum; 0 of nothing.
+---
+---Floats gather in f64, blocks of them joined with what rounding took. Sums of i64, u8 and bool are i64 and wrap around beyond 2^63.
 ---
 ---```lua
 ---moth.ones(2, 3):sum(1)
@@ -1405,6 +1448,8 @@ function Tensor:sum(axis, options) end
 
 ---The product; 1 of nothing.
 ---
+---Floats gather in f64. Products of i64, u8 and bool are i64 and wrap around beyond 2^63.
+---
 ---```lua
 ---moth.tensor{ 1, 2, 3 }:prod()
 ---```
@@ -1415,6 +1460,8 @@ function Tensor:prod(axis, options) end
 
 ---The mean.
 ---
+---Floats keep their dtype; integers give the default float.
+---
 ---```lua
 ---moth.tensor{ 1, 2, 3 }:mean()
 ---```
@@ -1423,7 +1470,9 @@ function Tensor:prod(axis, options) end
 ---@return moth.Tensor|number
 function Tensor:mean(axis, options) end
 
----The variance, divided by n - ddof.
+---The variance: sum (x - mean)^2 / (n - ddof).
+---
+---Gathers twice, the mean first; nan where n <= ddof.
 ---
 ---```lua
 ---moth.tensor{ 1, 2, 3 }:var{ ddof = 0 }
@@ -1433,7 +1482,7 @@ function Tensor:mean(axis, options) end
 ---@return moth.Tensor|number
 function Tensor:var(axis, options) end
 
----The standard deviation, by n - ddof.
+---The standard deviation: the square root of var.
 ---
 ---```lua
 ---moth.tensor{ 1, 2, 3 }:std()
@@ -1443,7 +1492,9 @@ function Tensor:var(axis, options) end
 ---@return moth.Tensor|number
 function Tensor:std(axis, options) end
 
----The least value; along one axis the values and their positions; nan wins.
+---The least value; along one axis the values and where each stands.
+---
+---nan wins, the first of equals counts; a list of axes gives values only.
 ---
 ---```lua
 ---moth.tensor{ 3, 1, 2 }:min()
@@ -1454,10 +1505,12 @@ function Tensor:std(axis, options) end
 ---@return moth.Tensor?
 function Tensor:min(axis, options) end
 
----The largest value; along one axis the values and their positions; nan wins.
+---The largest value; along one axis the values and where each stands.
+---
+---nan wins, the first of equals counts; a list of axes gives values only.
 ---
 ---```lua
----moth.tensor{ 3, 1, 2 }:max()
+---moth.tensor{ { 3, 1 }, { 2, 4 } }:max(2)
 ---```
 ---@param axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@param options? moth.TMaxOptions
@@ -1465,7 +1518,9 @@ function Tensor:min(axis, options) end
 ---@return moth.Tensor?
 function Tensor:max(axis, options) end
 
----The position of the least value, the first of equals.
+---Where the least value stands, the first of equals; nan wins.
+---
+---Over several axes: its place in row-major order.
 ---
 ---```lua
 ---moth.tensor{ 3, 1, 2 }:argmin()
@@ -1475,7 +1530,9 @@ function Tensor:max(axis, options) end
 ---@return moth.Tensor|number
 function Tensor:argmin(axis, options) end
 
----The position of the largest value, the first of equals.
+---Where the largest value stands, the first of equals; nan wins.
+---
+---Over several axes: its place in row-major order.
 ---
 ---```lua
 ---moth.tensor{ 3, 1, 2 }:argmax()
@@ -1485,7 +1542,7 @@ function Tensor:argmin(axis, options) end
 ---@return moth.Tensor|number
 function Tensor:argmax(axis, options) end
 
----Whether one is other than 0.
+---Whether one is other than 0; false of nothing.
 ---
 ---```lua
 ---moth.tensor{ 0, 1 }:any()
@@ -1495,7 +1552,7 @@ function Tensor:argmax(axis, options) end
 ---@return moth.Tensor|boolean
 function Tensor:any(axis, options) end
 
----Whether none is 0.
+---Whether none is 0; true of nothing.
 ---
 ---```lua
 ---moth.tensor{ 0, 1 }:all()
@@ -1505,7 +1562,7 @@ function Tensor:any(axis, options) end
 ---@return moth.Tensor|boolean
 function Tensor:all(axis, options) end
 
----How many are other than 0.
+---How many are other than 0; nan is.
 ---
 ---```lua
 ---moth.tensor{ 0, 1, 2 }:count_nonzero()
@@ -1515,7 +1572,9 @@ function Tensor:all(axis, options) end
 ---@return moth.Tensor|number
 function Tensor:count_nonzero(axis, options) end
 
----(sum |x|^p)^(1/p); the largest |x| for p infinite, the count of non-zeros for p 0.
+---The norm: (sum |x|^p)^(1/p).
+---
+---The largest |x| for p = math.huge, the least for -math.huge, the count of non-zeros for p = 0.
 ---
 ---```lua
 ---moth.tensor{ 3, 4 }:norm()
@@ -1526,16 +1585,94 @@ function Tensor:count_nonzero(axis, options) end
 ---@return moth.Tensor|number
 function Tensor:norm(p, axis, options) end
 
----Running sums along an axis; integers and bools give i64.
+---Log(sum(exp(x))) without overflow; -math.huge of nothing.
+---
+---c + log(sum(exp(x - c))) with c the largest value, in f64.
+---
+---```lua
+---moth.tensor{ 1000, 1000 }:logsumexp()
+---```
+---@param axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
+---@param options? moth.TLogsumexpOptions
+---@return moth.Tensor|number
+function Tensor:logsumexp(axis, options) end
+
+---The median: the middle value, or the mean of the two middle ones.
+---
+---nan where there is one. Floats keep their dtype; integers give the default float.
+---
+---```lua
+---moth.tensor{ 3, 1, 2, 10 }:median()
+---```
+---@param axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
+---@param options? moth.TMedianOptions
+---@return moth.Tensor|number
+function Tensor:median(axis, options) end
+
+---The value that a share q of the values lies below.
+---
+---Between neighbours by linear interpolation: place q (n - 1) of the ordered values, counted from 0. A list or tensor of shares gives a
+---leading axis, or axes. nan where there is one.
+---
+---```lua
+---moth.tensor{ 1, 2, 3, 4 }:quantile({ 0.25, 0.75 })
+---```
+---@param q number|number[]|moth.Tensor the share of values below: a number, a list or a tensor of them
+---@param axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
+---@param options? moth.TQuantileOptions
+---@return moth.Tensor|number
+function Tensor:quantile(q, axis, options) end
+
+---Running sums along an axis.
+---
+---f32 gathers in f64; integers and bools give i64, which wraps around beyond 2^63.
 ---
 ---```lua
 ---moth.tensor{ 1, 2, 3 }:cumsum()
 ---```
----@param axis? integer the axis to add up along; absent: the last
+---@param axis? integer the axis to go along; absent: the last
 ---@return moth.Tensor
 function Tensor:cumsum(axis) end
 
----Values in order along an axis, and where each stood; stable, nan last.
+---Running products along an axis.
+---
+---f32 gathers in f64; integers and bools give i64, which wraps around beyond 2^63.
+---
+---```lua
+---moth.tensor{ 1, 2, 3 }:cumprod()
+---```
+---@param axis? integer the axis to go along; absent: the last
+---@return moth.Tensor
+function Tensor:cumprod(axis) end
+
+---How often each class is there: class numbers to counts.
+---
+---Classes count from 1 (in C from the index base); floats must be whole.
+---
+---```lua
+---moth.tensor({ 1, 3, 3 }, { dtype = "i64" }):bincount(4)
+---```
+---@param n? integer how many classes there are; absent: up to the largest
+---@return moth.Tensor
+function Tensor:bincount(n) end
+
+---How many values lie in each of n bins from low to high, and the n + 1 edges.
+---
+---A bin holds its lower edge, the last one its upper edge too. Values outside and nan count nowhere where low and high are given.
+---
+---```lua
+---moth.tensor{ 1, 2, 2, 4 }:histogram(3)
+---```
+---@param n? integer how many bins
+---@param low? number the first edge; absent: the least value
+---@param high? number the last edge; absent: the largest value
+---@return moth.Tensor
+---@return moth.Tensor
+function Tensor:histogram(n, low, high) end
+
+---Values in order along an axis, and where each stood.
+---
+---Stable; nan last whichever the direction; -0 equals 0.
 ---
 ---```lua
 ---moth.tensor{ 3, 1, 2 }:sort()
@@ -1546,15 +1683,68 @@ function Tensor:cumsum(axis) end
 ---@return moth.Tensor
 function Tensor:sort(axis, options) end
 
----Where the values in order stand along an axis; stable, nan last.
+---Where the values in order stand along an axis.
+---
+---Stable; nan last whichever the direction; -0 equals 0.
 ---
 ---```lua
----moth.tensor{ 3, 1, 2 }:argsort()
+---moth.tensor{ 3, 1, 2 }:argsort{ descending = true }
 ---```
 ---@param axis? integer the axis to sort along; absent: the last
 ---@param options? moth.TArgsortOptions
 ---@return moth.Tensor
 function Tensor:argsort(axis, options) end
+
+---The k largest values along an axis in falling order, and where each stands.
+---
+---What sort{ descending = true } begins with: of equals the first, nan last. With largest = false the smallest in rising order.
+---
+---```lua
+---moth.tensor{ 3, 1, 2 }:topk(2)
+---```
+---@param k integer how many, 0 to the size of the axis
+---@param axis? integer the axis to look along; absent: the last
+---@param options? moth.TTopkOptions
+---@return moth.Tensor
+---@return moth.Tensor
+function Tensor:topk(k, axis, options) end
+
+---The k-th smallest value along an axis, and where it stands.
+---
+---What sort has in place k: of equals in their order, nan last.
+---
+---```lua
+---moth.tensor{ 3, 1, 2 }:kthvalue(2)
+---```
+---@param k integer which in ascending order: 1, the smallest, to the size of the axis
+---@param axis? integer the axis to look along; absent: the last
+---@param options? moth.TKthvalueOptions
+---@return moth.Tensor|number
+---@return moth.Tensor?
+function Tensor:kthvalue(k, axis, options) end
+
+---The distinct values in order, and how often each is there.
+---
+---Of all elements; nan, last, counts as one value.
+---
+---```lua
+---moth.tensor{ 3, 1, 3 }:unique()
+---```
+---@return moth.Tensor
+---@return moth.Tensor
+function Tensor:unique() end
+
+---Where values belong in a sorted sequence: the positions that they would be put in.
+---
+---The sequence has one axis and rises, nan last; a position one behind the last means the end. Gives the values' shape.
+---
+---```lua
+---moth.tensor{ 1, 3, 5 }:searchsorted(moth.tensor{ 0, 3, 9 })
+---```
+---@param other moth.Tensor|number
+---@param options? moth.TSearchsortedOptions
+---@return moth.Tensor|number
+function Tensor:searchsorted(other, options) end
 
 ---The matrix product.
 ---
@@ -1853,7 +2043,7 @@ function Tensor:split(size, axis) end
 
 ---Views of at most n parts of an axis, as long as one another but for the last; fewer than n where they would be empty.
 ---
----[n, …] -> a list of [ceil(n / parts), …], as PyTorch's chunk.
+---[n, …] -> a list of [ceil(n / parts), …], as PyTorch's chunk; of an empty axis one empty part.
 ---
 ---```lua
 ---moth.range(1, 6):chunk(3)[2]
@@ -2334,6 +2524,22 @@ function Trainer:save(path) end
 ---@field seconds number The seconds of training.
 ---@field seed integer The seed of its shuffling and dropout.
 local Run = {}
+
+---Draws columns of the run as curves in the terminal, or to a file.
+---
+---```lua
+---local run = moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, loss = "mse", epochs = 3, progress = false }; run:plot{ "loss" }
+---```
+---@param options table
+function Run:plot(options) end
+
+---Writes the columns of the run as CSV, a line an epoch.
+---
+---```lua
+---local run = moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, loss = "mse", epochs = 3, progress = false }; local path = os.tmpname() .. ".csv"; run:save(path); os.remove(path)
+---```
+---@param path string
+function Run:save(path) end
 
 ---@class moth.EpochEvent
 ---@field [string] number
