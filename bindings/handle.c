@@ -42,9 +42,33 @@ void handle_open(lua_State *L, module *M) {
   }
 }
 
+/* For kinds without fields of their own, or without any that can be set. */
+static int refuse_read(lua_State *L) {
+  const handle *h = handle_at(L, 1);
+  const char *kind = handle_kind_name(h != NULL ? h->kind : 0);
+  if (lua_type(L, 2) == LUA_TSTRING) return errors_fail(L, "a %s has no '%s'", kind, lua_tostring(L, 2));
+  return errors_fail(L, "a %s is not indexed by %s", kind, handle_describe(L, 2));
+}
+
+static int refuse_write(lua_State *L) {
+  const handle *h = handle_at(L, 1);
+  return errors_fail(L, "a %s's fields cannot be set", handle_kind_name(h != NULL ? h->kind : 0));
+}
+
+static void add_where_absent(lua_State *L, module *M, const char *event, lua_CFunction function) {
+  if (lua_getfield(L, -1, event) == LUA_TNIL) {
+    lua_pushlightuserdata(L, M);
+    lua_pushcclosure(L, function, 1);
+    lua_setfield(L, -3, event);
+  }
+  lua_pop(L, 1);
+}
+
 void handle_metatable(lua_State *L, module *M, int kind) {
   const luaL_Reg common[] = { { "__gc", handle_close }, { "__close", handle_close }, { NULL, NULL } };
   module_functions(L, M, common);
+  add_where_absent(L, M, "__index", refuse_read);
+  add_where_absent(L, M, "__newindex", refuse_write);
   lua_pushfstring(L, "moth.%s", handle_kind_name(kind));
   lua_setfield(L, -2, "__name");
   M->metatables[kind] = luaL_ref(L, LUA_REGISTRYINDEX);
