@@ -6,7 +6,7 @@ local figure = {}
 local WIDTH, HEIGHT = 640, 400
 local LEFT, RIGHT, TOP, BOTTOM = 64, 20, 16, 46
 local LINE, LETTER, SAMPLE = 20, 6.6, 24 -- of the legend: a line's height, a letter's width, a sample's
-local TICKS = 6
+local TICKS = 6 -- about as many, fewer where they would stand too close
 -- Of equal weight to eyes that tell few colours apart (Okabe & Ito 2008).
 local palette = { "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9" }
 local dashes = { {}, { 6, 3 }, { 2, 3 }, { 9, 3, 2, 3 }, { 12, 5 }, { 1, 4 } }
@@ -38,8 +38,11 @@ local function add_legend(shapes, plot, width)
   return LINE * (line + 1)
 end
 
+local function ticks_within(room, each) return math.max(1, math.min(TICKS, room // each)) end
+
 local function add_levels(shapes, plot, width, y)
-  local levels = plot.log and ticks.powers(plot.low, plot.high, TICKS) or ticks.linear(plot.low, plot.high, TICKS)
+  local count = ticks_within(y(0) - y(1), 20)
+  local levels = plot.log and ticks.powers(plot.low, plot.high, count) or ticks.linear(plot.low, plot.high, count)
   local texts = curves.levels(levels, 9)
   for i, level in ipairs(levels) do
     local at = y(curves.share(plot, level))
@@ -50,7 +53,7 @@ end
 
 local function add_places(shapes, plot, height, x)
   local places = { 1 }
-  for _, place in ipairs(ticks.linear(1, plot.count, TICKS)) do
+  for _, place in ipairs(ticks.linear(1, plot.count, ticks_within(x(plot.count) - x(1), 50))) do
     if place > 1 and place == math.floor(place) then places[#places + 1] = math.tointeger(place) end
   end
   for _, place in ipairs(places) do

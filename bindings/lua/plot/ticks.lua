@@ -39,7 +39,9 @@ function ticks.powers(low, high, count)
   end
   tens, more = within(tens, low, high), within(more, low, high)
   if #tens >= 3 then return tens end
-  return #more >= 3 and more or ticks.linear(low, high, count)
+  if #more >= 3 and #more <= 2 * count then return more end
+  if high / low < 10 then return ticks.linear(low, high, count) end
+  return #tens == 2 and tens or { low, high }
 end
 
 return ticks
