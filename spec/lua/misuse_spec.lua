@@ -53,9 +53,18 @@ local handles = {
 local kinds = { "tensor", "net", "layer", "layer alone", "component", "optimizer", "loss", "data set", "trainer", "run", "generator",
                 "batch iterator" }
 
+-- A value under another metatable. It gets its own back in the end, without which Lua would not run its finalizer.
+local disguised = {}
+
 local function foreign(value, metatable)
+  disguised[#disguised + 1] = { value, debug.getmetatable(value) }
   debug.setmetatable(value, metatable)
   return value
+end
+
+local function unmask()
+  for _, pair in ipairs(disguised) do debug.setmetatable(pair[1], pair[2]) end
+  disguised = {}
 end
 
 local plain = {
@@ -191,6 +200,7 @@ end
 
 local function clear()
   settle()
+  unmask()
   collectgarbage()
 end
 
@@ -372,7 +382,7 @@ describe("misuse", function()
         pcall(x.sum, x, value)
         pcall(moth.dense, { 1, init = value })
       end
-      collectgarbage()
+      clear()
     end
     for _ = 1, 10 do wrong() end
     clear()
