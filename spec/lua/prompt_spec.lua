@@ -259,6 +259,9 @@ describe("top-level locals #terminal", function()
       moth> local print = function() return "mine" end
       moth> print(1)
       mine
+      moth> local q = 5; q * 2;
+      moth> _
+      10
       moth> do local inner = 1 end; inner
       nil
       moth> local s = [=[local no = 1]=] -- local none = 2

@@ -96,7 +96,7 @@ function statement.compile(text, source, env)
     result.run = run
     return result
   end
-  if find(of_statement, "syntax error near <eof>", 1, true) then
+  if find(of_statement, "syntax error near", 1, true) then
     local compiled = compile_with_value(text, body, tokens, source, env)
     if compiled then
       compiled.is_silent = is_silent
