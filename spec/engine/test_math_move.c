@@ -35,6 +35,24 @@ static void turned_copies(void **state) {
   assert_true(turned > 200);
 }
 
+/* Whole lines of large results go past the caches. */
+static void large_turned_copies(void **state) {
+  for (int64_t width = 4; width <= 8; width += 4) {
+    const int64_t rows = 500 * 8 / width + 3, columns = 1024;
+    char *x = malloc((size_t)(rows * columns * width)), *raw = malloc((size_t)(rows * columns * width) + 64);
+    char *y = (char *)(((uintptr_t)raw + 63) / 64 * 64);
+    for (int64_t i = 0; i < rows * columns * width; i++) x[i] = (char)(i * 7 >> 3);
+    loops_walk walk = { .rank = 2, .size = { rows, columns }, .operands = 2, .at = { y, x } };
+    walk.strides[0][0] = columns * width, walk.strides[0][1] = width;
+    walk.strides[1][0] = width, walk.strides[1][1] = rows * width;
+    assert_true(loops_transpose(&walk, (size_t)width));
+    for (int64_t i = 0; i < rows; i++) {
+      for (int64_t j = 0; j < columns; j++) assert_memory_equal(y + (i * columns + j) * width, x + (i + j * rows) * width, (size_t)width);
+    }
+    free(x), free(raw);
+  }
+}
+
 static void large_results(void **state) {
   enum { N = 600011, PIECE = 1000 };
   double *a = malloc(N * sizeof *a + 64), *b = malloc(N * sizeof *b + 64), *raw = malloc(N * sizeof *raw + 192), *parts = malloc(N * sizeof *parts);
@@ -68,6 +86,6 @@ static void large_results(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(turned_copies), cmocka_unit_test(large_results) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test(turned_copies), cmocka_unit_test(large_turned_copies), cmocka_unit_test(large_results) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
