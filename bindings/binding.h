@@ -78,8 +78,12 @@ void handle_register(lua_State *L, int index);
 bool handle_push_known(lua_State *L, module *M, const void *object);
 /* Pushes the userdata of an object, made where there is none; takes its own reference. */
 void handle_push(lua_State *L, module *M, void *object, int kind);
-/* The handle at an index, of any kind, closed ones too; NULL for other values. */
-handle *handle_at(lua_State *L, int index);
+/* The handle at an index, of any kind, closed ones too; NULL for other values. The length of a light userdata is 0. */
+static inline handle *handle_at(lua_State *L, int index) {
+  if (lua_rawlen(L, index) != sizeof(handle)) return NULL;
+  handle *h = lua_touserdata(L, index);
+  return h != NULL && h->tag == HANDLE_TAG ? h : NULL;
+}
 /* The object at an index where it is an open handle of this kind; NULL otherwise. */
 void *handle_object(lua_State *L, int index, int kind);
 /* self: the object of argument 1; else "predict: argument 1 must be a net, got f32[4,2]; write net:predict(x), with a colon". */
@@ -132,8 +136,8 @@ void callback_retain(script_call *call);
 void callback_release(void *call);
 /* Runs body(L) with a light userdata of `arguments` and the call's function as its arguments, protected. MOTH_CALLBACK where it raised. */
 moth_status callback_run(script_call *call, lua_CFunction body, void *arguments);
-/* What a body of callback_run is called in tracebacks: "init", "schedule", "metric"; NULL for other functions. The body of an event's callback
- * keeps the event as its first value instead. */
+/* What a body of callback_run is called in tracebacks: "init", "schedule", "metric"; NULL for other functions. The body of an event's
+ * callback keeps the event as its first value instead. */
 const char *callback_name(lua_CFunction body);
 /* The functions that an option of the engine's calls, by kind. */
 void (*callback_function(moth_call_kind kind))(void);

@@ -70,7 +70,8 @@ static void run_chunk(lua_State *L, const embedded *chunk, int tables) {
   lua_call(L, 3, 1);
 }
 
-/* need(name) → what the chunk returned when it first ran. Upvalues: the module, the table of what was loaded, the three tables, the globals. */
+/* need(name) → what the chunk returned when it first ran. Upvalues: the module, the table of what was loaded, the three tables, the
+ * globals. */
 static int need(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   lua_settop(L, 1);

@@ -208,7 +208,8 @@ static int play(lua_State *L) {
   return 0;
 }
 
-static const char session[] = "x = moth.ones(2, 2)|x|local a <const>, b = 1, { 1, k = 'v' }|b|function f(e) return e.a.b < 1 end|f{}|for i = 1, 2 do|"
+static const char session[] = "x = moth.ones(2, 2)|x|local a <const>, b = 1, { 1, k = 'v' }|b|function f(e) return e.a.b < 1 end|f{}|"
+                              "for i = 1, 2 do|"
                               "b[i] = i|end|:who|:set digits 3|:hist|:sett|y y|local c <close> = nil|moth.nothing|:reset|'the end'";
 
 static long play_session(long failing) {

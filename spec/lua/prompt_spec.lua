@@ -53,6 +53,12 @@ end
 
 local folder, session
 
+-- What the command prints for a script in the folder.
+local function run_script(name)
+  local command = interpreter:sub(1, 1) == "/" and interpreter or output_of("pwd"):gsub("\n", "") .. "/" .. interpreter
+  return output_of(("cd %s && %s %s 2>&1"):format(folder, command, name))
+end
+
 local function open(options)
   options = options or {}
   options.folder = options.folder or folder
@@ -125,7 +131,8 @@ describe("the prompt #terminal", function()
       error: predict: net takes [64] per sample, x is f32[5,63] (63 per row)]])
     session:enter [[data = moth.csv("scripts/data/iris.csv", { skip = 1, label = -1 })]]
     assert.is_truthy(session:enter "data":find "^data  150 rows   x f32%[4%]")
-    session:enter [[run = moth.train{ net = moth.net{ input = 4, moth.dense(3, "softmax") }, data = data, loss = "cross_entropy", epochs = 2, progress = false }]]
+    session:enter [[net = moth.net{ input = 4, moth.dense(3, "softmax") }]]
+    session:enter [[run = moth.train{ net = net, data = data, loss = "cross_entropy", epochs = 2, progress = false }]]
     assert.equal("run  2 epochs done", session:enter("run"):match "^run  2 epochs done")
     assert.is_truthy(session:enter "run.loss":find "^{ [%d.]+, [%d.]+ }$")
   end)
@@ -229,7 +236,8 @@ describe("the prompt #terminal", function()
     session:tmux "kill-server"
     open{ width = 20 }
     for line in (session:play "moth.full({ 30, 30 }, 123456.789)\nmoth.tensor{ 0/0, 1e7, 1/0 }\nmoth.rand(7, 7)"):gmatch "[^\n]+" do
-      if not line:find "^moth" and not line:find "^Moth" then assert.is_true(#line <= 20 or line:find "moth>" ~= nil or line:find "help" ~= nil, line) end
+      local is_shown = not line:find "^moth" and not line:find "^Moth" and not line:find "help"
+      assert.is_true(#line <= 20 or not is_shown, line)
     end
   end)
 end)
@@ -509,7 +517,7 @@ describe("errors #terminal", function()
       print(pcall(inner, {}))
       inner{}
       return nil]])
-    local shown = output_of(("cd %s && %s script.lua 2>&1"):format(folder, interpreter:gsub("^[^/]", output_of("pwd"):gsub("\n", "") .. "/%0")))
+    local shown = run_script "script.lua"
     assert.equal(text_of [[
       false	script.lua:1: attempt to index a nil value (field 'x')
       script.lua:1: attempt to index a nil value (field 'x')
@@ -610,7 +618,7 @@ describe("commands #terminal", function()
       :save saved.lua]])
     local script = read(folder .. "/saved.lua")
     assert.is_nil(script:find("nothing", 1, true))
-    local shown = output_of(("cd %s && %s saved.lua 2>&1"):format(folder, interpreter:gsub("^[^/]", output_of("pwd"):gsub("\n", "") .. "/%0")))
+    local shown = run_script "saved.lua"
     assert.equal("8.0\nf32[2,2]\n  8   8\n  8   8\nprinted\n1\n2\n4.0\n5.0\n", shown)
     plays(session, [[
       moth> :save saved.lua

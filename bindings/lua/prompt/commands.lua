@@ -130,8 +130,8 @@ end }
 
 -- What a plain Lua has, and the command's own: names that are not the user's.
 commands.standard = {}
-for name in ([[_G _VERSION arg assert collectgarbage coroutine debug dofile error getmetatable io ipairs load loadfile math moth next os package
-              pairs pcall print rawequal rawget rawlen rawset require select setmetatable string table tonumber tostring type utf8 warn
+for name in ([[_G _VERSION arg assert collectgarbage coroutine debug dofile error getmetatable io ipairs load loadfile math moth next os
+              package pairs pcall print rawequal rawget rawlen rawset require select setmetatable string table tonumber tostring type utf8 warn
               xpcall]]):gmatch "%S+" do commands.standard[name] = true end
 
 list.reset = { usage = "reset", text = "forgets your variables and puts back what you replaced", run = function(session)
@@ -154,7 +154,9 @@ end }
 
 list.plot = { usage = "plot EXPRESSION", text = "draws a tensor, a list or a run", run = function(session, argument)
   local compiled, message = statement.compile(argument, "=(prompt 0)", session.environment.env)
-  if argument == "" or compiled and not compiled.is_expression then return session:refuse "plot: takes an expression, as in  :plot run.loss" end
+  if argument == "" or compiled and not compiled.is_expression then
+    return session:refuse "plot: takes an expression, as in  :plot run.loss"
+  end
   if not compiled then return session:fail(message) end
   session.environment.expect()
   local results = session:call(function() return internal.need "plot/plot".of((compiled.run())) end)
@@ -240,7 +242,7 @@ local function write_file(path, text)
   return file:close() and ok
 end
 
-list.edit = { usage = "edit [FILE]", text = "opens the last statement or a file in $VISUAL or $EDITOR, then runs it", run = function(session, argument)
+local function edit(session, argument)
   if not rawget(_G, "os") or not rawget(_G, "io") or not io or not os or not os.execute then return session:refuse "edit: no files here" end
   if argument ~= "" then
     local path = path_of(argument)
@@ -258,7 +260,9 @@ list.edit = { usage = "edit [FILE]", text = "opens the last statement or a file 
   if not text or text == "" then return not session.failed end
   session:put(text)
   return session:evaluate(text)
-end }
+end
+
+list.edit = { usage = "edit [FILE]", text = "opens the last statement or a file in $VISUAL or $EDITOR, then runs it", run = edit }
 
 list.hist = { usage = "hist [N]", text = "what was entered in this session, or its last N", run = function(session, argument)
   local count = tointeger(tonumber(argument == "" and 1e9 or argument) or -1)
@@ -315,7 +319,7 @@ local function known(session, where, name, among)
   return session:refuse("%s'%s' (%s)", where, name, concat(names, " "))
 end
 
-list.set = { usage = "set [NAME VALUE]", text = "trace full|short, digits, edge, max, width, colour, time", run = function(session, argument)
+local function set(session, argument)
   local name, word = match(argument, "^(%S*)%s*(.-)$")
   if name ~= "" and not known(session, "set: no setting ", name, settings) then return false end
   if word ~= "" then
@@ -330,7 +334,9 @@ list.set = { usage = "set [NAME VALUE]", text = "trace full|short, digits, edge,
   sort(names)
   for i, other in ipairs(names) do lines[i] = format("  %-8s%s", other, settings[other].read(session)) end
   session:put(concat(lines, "\n"))
-end }
+end
+
+list.set = { usage = "set [NAME VALUE]", text = "trace full|short, digits, edge, max, width, colour, time", run = set }
 
 list.quit = { usage = "quit", text = "ends the session, as Ctrl-D does", run = function(session) session.status = 0 end }
 

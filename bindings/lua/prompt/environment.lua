@@ -1,5 +1,5 @@
--- What the names of a session mean: its own variables (top-level locals), then the globals. new() → an environment: `env` is the table that
--- chunks run in, the other functions keep it.
+-- What the names of a session mean: its own variables (top-level locals), then the globals. new(globals) → an environment: `env` is the
+-- table that chunks run in, the other functions keep it.
 local _, _, internal = ...
 
 local getmetatable = debug and debug.getmetatable or getmetatable
@@ -7,7 +7,8 @@ local setmetatable, next, pairs, rawget, rawset, rawequal = setmetatable, next, 
 local type, error, pcall, format, sort, remove = type, error, pcall, string.format, table.sort, table.remove
 
 -- Variables stand in `env` itself, where Lua reads and writes them without asking; <const> and <close> ones in `fixed`, so that writing
--- them asks. `declared` tells the kind of each. Names that hide a global are looked up by a function, which knows them even when they are nil.
+-- them asks. `declared` tells the kind of each. Names that hide a global are looked up by a function, which knows them even when they are
+-- nil.
 local function new(globals)
   local self, declared, closing = {}, {}, {}
   local fixed = setmetatable({}, { __index = globals })

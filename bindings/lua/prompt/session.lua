@@ -1,7 +1,7 @@
 -- A session at a prompt: reads statements and commands from a terminal, runs them, shows values and errors. The chunk's result is
--- open(terminal, machine) → step, close: prompt.c calls step() until it gives an exit status, then close(). Whatever a step raises leaves the
--- session as good as before.
---   terminal: read(mark) → a text, false (dropped), nil (the end); write(text), write_error(text), width(), remember(text), and the fields
+-- open(terminal, machine) → step, close: prompt.c calls step() until it gives an exit status, then close(). Whatever a step raises leaves
+-- the session as good as before.
+--   terminal: read(mark) → a text, false (dropped), nil (the end); write(text), write_error(text), width(), remember(text); fields
 --             interactive, colour, unicode, live, start_file
 --   machine:  handler and trace (trace.c), clock() in seconds, cancelled(), banner
 local moth, helpers, internal = ...
@@ -298,7 +298,8 @@ function session:report(errors)
 end
 
 local function open(terminal, machine)
-  local self = setmetatable({ terminal = terminal, machine = machine, colour = terminal.colour, times = true, count = 0, inputs = {} }, session)
+  local self = setmetatable({ terminal = terminal, machine = machine, times = true, count = 0, inputs = {} }, session)
+  self.colour = terminal.colour
   self.environment = new_environment(_G)
   self.globals = {}
   for name, value in next, _G do self.globals[name] = value end

@@ -1,5 +1,5 @@
--- What is typed, compiled: statement.compile(text, source, env) → { run =, is_expression =, is_silent =, declarations =, text = }, or nil, a
--- message and whether more lines could make it whole.
+-- What is typed, compiled: statement.compile(text, source, env) → { run =, is_expression =, is_silent =, declarations =, text =,
+-- expression = the text of its value, head = that of the statements before }, or nil, a message and whether more lines could make it whole.
 local _, _, internal = ...
 
 local lexer, locals = internal.need "prompt/lexer", internal.need "prompt/locals"

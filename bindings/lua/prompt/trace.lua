@@ -4,7 +4,8 @@
 -- Only scripts' frames and what was typed; helpers.trace_full shows all.
 local _, helpers, internal = ...
 
-local find, sub, match, gmatch, gsub, format, rep = string.find, string.sub, string.match, string.gmatch, string.gsub, string.format, string.rep
+local find, sub, match, gmatch, gsub = string.find, string.sub, string.match, string.gmatch, string.gsub
+local format, rep = string.format, string.rep
 local concat, max, min = table.concat, math.max, math.min
 local open = io and io.open
 local type, pcall, utf8_length = type, pcall, utf8 and utf8.len
@@ -199,8 +200,8 @@ end
 -- ---- Comparisons ----
 
 local ORDER = { ["<"] = true, ["<="] = true, [">"] = true, [">="] = true }
-local ENDS = { ["and"] = true, ["or"] = true, ["not"] = true, ["if"] = true, ["then"] = true, ["while"] = true, ["do"] = true, ["until"] = true,
-               ["return"] = true, ["elseif"] = true, ["else"] = true, ["end"] = true, ["nil"] = true, ["true"] = true, ["false"] = true }
+local ENDS = {}
+for word in ("and or not if then while do until return elseif else end nil true false"):gmatch "%a+" do ENDS[word] = true end
 
 local function is_name(token) return token and token.kind == "name" and not ENDS[token.text] end
 
@@ -219,8 +220,8 @@ local function field_behind(tokens, i)
   return at > i + 1 and ends and tokens[at].text or nil
 end
 
--- Lua names what cannot be indexed, called or added, not what cannot be compared. Where the line compares once and a field is the operand of
--- the odd type the message gains " (field 'limit')".
+-- Lua names what cannot be indexed, called or added, not what cannot be compared. Where the line compares once and a field is the operand
+-- that is nil the message gains " (field 'limit')".
 function trace.name_operand(message, source, number)
   local left, right = match(message, ": attempt to compare (%a+) with (%a+)$")
   local line = left and trace.line(source, number)
