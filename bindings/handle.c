@@ -134,12 +134,6 @@ void handle_push(lua_State *L, module *M, void *object, int kind) {
   else handle_register(L, -1);
 }
 
-handle *handle_at(lua_State *L, int index) {
-  if (lua_rawlen(L, index) != sizeof(handle)) return NULL; /* that of a light userdata is 0 */
-  handle *h = lua_touserdata(L, index);
-  return h != NULL && h->tag == HANDLE_TAG ? h : NULL;
-}
-
 void *handle_object(lua_State *L, int index, int kind) {
   const handle *h = handle_at(L, index);
   return h != NULL && h->kind == kind ? h->object : NULL;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "blocks.h"
 #include "command.h"
 
 static const char usage_text[] =
@@ -181,6 +182,7 @@ static int run(lua_State *L) {
   const command_line *line = j->line;
   bool only_prompt = line->chunk == NULL && line->file == NULL, in_scope = line->then_prompt && isatty(0);
   luaL_openlibs(L);
+  lua_gc(L, LUA_GCGEN, 0, 0); /* as lua does: what scripts make is mostly temporaries */
   open_module(L, line);
   set_arg(L, j->argc, j->argv, line);
   interrupts_follow_coroutines(L);
@@ -199,12 +201,15 @@ int main(int argc, char **argv) {
   if (status >= 0) return status;
   lua_State *L = luaL_newstate();
   if (L == NULL) return fputs("moth: not enough memory\n", stderr), 1;
+  blocks blocks;
+  blocks_begin(&blocks, L);
   job j = { argc, argv, &line, 0 };
   lua_pushcfunction(L, run);
   lua_pushlightuserdata(L, &j);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) j.status = report(L);
   signal(SIGINT, SIG_DFL);
   lua_close(L);
+  blocks_end(&blocks);
   if (fflush(stdout) != 0 && j.status == 0) j.status = 1;
   return j.status;
 }

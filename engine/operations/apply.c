@@ -119,7 +119,7 @@ static moth_status run(operation_call *call, moth_value *results, int *count) {
     for (int i = 0; i < most; i++) moth_value_release(call->m, &made[i]);
     return status;
   }
-  for (; filled < most && made[filled].kind != MOTH_NO_VALUE; filled++) results[filled] = made[filled];
+  for (; filled < most && made[filled].kind != MOTH_NO_VALUE; filled++) operation_copy_value(&made[filled], &results[filled]);
   *count = filled;
   return MOTH_OK;
 }

@@ -26,7 +26,7 @@ typedef struct elements {
 /* One without a function yet, on the call's first inputs. Only what is used is set: calls on few elements cost what they touch. */
 static inline void elements_begin(elements *e, const operation_call *call, int inputs, moth_dtype compute, moth_dtype result) {
   e->inputs = inputs;
-  for (int i = 0; i < inputs; i++) e->input[i] = call->inputs[i], e->compute[i] = compute;
+  for (int i = 0; i < inputs; i++) operation_copy_value(&call->inputs[i], &e->input[i]), e->compute[i] = compute;
   e->result = result;
   e->unary = NULL, e->binary = NULL, e->general = NULL, e->number = NULL;
 }

@@ -26,6 +26,12 @@ struct operation_class {
   int code; /* for families that share one function: which unary, which binary … */
 };
 
+/* Copies a value by the parts that were just written: a load of more than one store wrote waits for both. */
+static inline void operation_copy_value(const moth_value *from, moth_value *to) {
+  if (from->kind == MOTH_TENSOR_VALUE) to->kind = MOTH_TENSOR_VALUE, to->as.tensor = from->as.tensor;
+  else *to = *from;
+}
+
 extern const moth_operation *const operation_catalog[];
 extern const int operation_catalog_count;
 

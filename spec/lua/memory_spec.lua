@@ -20,9 +20,15 @@ local function growth(f)
   return status "VmHWM" - before
 end
 
-local file = io.open("/proc/self/clear_refs", "w")
-if file then file:close() end
-local test = file and not os.getenv "MOTH_COMMAND" and it or pending
+local function can_look()
+  local file, maps = io.open("/proc/self/clear_refs", "w"), io.open "/proc/self/maps"
+  if not file or not maps then return false end
+  file:close()
+  local text = maps:read "a"
+  maps:close()
+  return not text:find "libasan" and not text:find "valgrind"
+end
+local test = can_look() and it or pending
 
 describe("memory", function()
   test("of a + b + c in a loop of one-MiB tensors stays within 16 MiB", function()
