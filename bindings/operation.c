@@ -132,9 +132,21 @@ static void push_names(lua_State *L, int table) {
   }
 }
 
+/* meshgrid(x, y): the leading tensors become a list at index 1. */
+static void gather_list(lua_State *L) {
+  int count = 0, top = lua_gettop(L);
+  while (count < top && is_open_tensor(handle_at(L, count + 1))) count++;
+  if (count == 0) return;
+  lua_createtable(L, count, 0);
+  for (int i = 1; i <= count; i++) lua_pushvalue(L, i), lua_rawseti(L, -2, i);
+  lua_replace(L, count);
+  for (int i = 1; i < count; i++) lua_remove(L, 1);
+}
+
 /* cat, stack: a table of tensors. The values lie in a block on the stack. */
 static void read_list(lua_State *L, arguments *a) {
   const char *name = a->operation->row.name;
+  if (a->operation->flags & MOTH_SPREAD) gather_list(L);
   if (lua_type(L, 1) != LUA_TTABLE) {
     const char *got = handle_describe(L, 1);
     errors_fail(L, "%s: argument 1 must be a list of tensors, got %s", name, got);

@@ -288,6 +288,16 @@ static moth_trainer *new_trainer(lua_State *L, module *M, int options, int net, 
 
 /* ---- Running ---- */
 
+/* The run at the top lives as long as its trainer, so that its lists stay the same tables. */
+static void keep_run(lua_State *L, module *M, const moth_trainer *trainer) {
+  if (!handle_push_known(L, M, trainer)) return;
+  if (lua_getiuservalue(L, -1, 1) == LUA_TTABLE) {
+    lua_pushvalue(L, -3);
+    lua_setfield(L, -2, "run");
+  }
+  lua_pop(L, 2);
+}
+
 static void push_run(lua_State *L, module *M, moth_trainer *trainer) {
   luaL_checkstack(L, 8, NULL);
   handle *h = handle_new(L, M, MOTH_RUN_OBJECT, 1);
@@ -299,6 +309,7 @@ static void push_run(lua_State *L, module *M, moth_trainer *trainer) {
   } else {
     h->object = run;
     handle_register(L, -1);
+    keep_run(L, M, trainer);
   }
 }
 

@@ -12,7 +12,7 @@ local net = moth.net{ input = 2, moth.dense(32, "relu"), moth.dense(32, "relu"),
 local data = moth.dataset{ x = x, y = arm }
 moth.train{ net = net, data = data, loss = "cross_entropy", optimizer = moth.adam{ lr = 0.01 }, epochs = 150, progress = false }
 
-local down, across = moth.meshgrid{ moth.linspace(1.1, -1.1, 48), moth.linspace(-1.1, 1.1, 48) }
+local down, across = moth.meshgrid(moth.linspace(1.1, -1.1, 48), moth.linspace(-1.1, 1.1, 48))
 local grid = moth.stack({ across:flatten(), down:flatten() }, 2)
 net:predict(grid):select(2, 1):reshape(48, 48):show()
 print(("accuracy %.4f"):format(net:evaluate(data, { "accuracy" }).accuracy))

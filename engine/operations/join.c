@@ -169,12 +169,12 @@ const operation_class operation_meshgrid = {
   .row = { .row = { ROW_TEXTS("meshgrid",
                               "the coordinates of a grid: one tensor for each vector of a list, which runs along its own axis\n"
                               "[n1], [n2] ... -> as many times [n1, n2, ...]; PyTorch's indexing = \"ij\", where NumPy's default is \"xy\"",
-                              "local x, y = moth.meshgrid{ moth.range(1, 2), moth.range(1, 3) }; print(x, y)"),
+                              "local x, y = moth.meshgrid(moth.range(1, 2), moth.range(1, 3)); print(x, y)"),
                     ROW_OPTIONS(meshgrid_options) },
            .inputs = 1,
            .results = MOTH_MAX_RESULTS,
            .dtypes = ALL_DTYPES,
-           .flags = MOTH_CREATES | MOTH_LIST,
+           .flags = MOTH_CREATES | MOTH_LIST | MOTH_SPREAD,
            .gives = "a tensor for each" },
   .apply = apply_meshgrid,
 };

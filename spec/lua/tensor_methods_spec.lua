@@ -8,6 +8,10 @@ describe("moth.meshgrid, cat and stack", function()
     local x, y = moth.meshgrid{ moth.range(1, 2), moth.range(1, 3) }
     assert.same({ { 1.0, 1.0, 1.0 }, { 2.0, 2.0, 2.0 } }, x:totable())
     assert.same({ { 1.0, 2.0, 3.0 }, { 1.0, 2.0, 3.0 } }, y:totable())
+    local b, c = moth.meshgrid(moth.range(1, 2), moth.range(1, 3)) -- as arguments too
+    assert.is_true(b == x and c == y)
+    assert.same({ 3, 2 }, moth.meshgrid(moth.range(1, 2), moth.range(1, 3), { indexing = "xy" }).shape)
+    assert.equal("meshgrid: argument 1 must be a list of tensors, got 3", message(moth.meshgrid, 3))
     local a = moth.meshgrid{ moth.range(1, 2), moth.range(1, 3), indexing = "xy" }
     assert.same({ { 1.0, 2.0 }, { 1.0, 2.0 }, { 1.0, 2.0 } }, a:totable())
     assert.same({ 3, 2 }, moth.meshgrid({ moth.range(1, 2), moth.range(1, 3) }, { indexing = "xy" }).shape)

@@ -22,7 +22,7 @@ local families = {
 }
 
 local arguments = {
-  cat = "({ a, b, … } [, axis])", stack = "({ a, b, … } [, axis])", meshgrid = "({ a, b, … } [, { indexing = }])",
+  cat = "({ a, b, … } [, axis])", stack = "({ a, b, … } [, axis])", meshgrid = "(x, y, … [, { indexing = }])",
   where = "(a, b)", masked_fill = "(mask, value)", mask_select = "(mask)", masked_put_ = "(mask, values)", index = "(axis, ids)",
   gather = "(axis, ids)", scatter_ = "(axis, ids, values)", index_add_ = "(axis, ids, values)", index_put_ = "(axis, ids, values)",
   addmm_ = "(a, b [, { alpha =, beta = }])", full = "(shape, value [, { dtype = }])", one_hot = "(labels, classes [, { dtype = }])",
