@@ -121,6 +121,40 @@ describe("scripts/mnist.lua", function()
   end)
 end)
 
+-- What scripts draw, into a file: no colour, no UTF-8 beyond what LC_ALL says.
+local function drawing_of(script)
+  local begin = os.time()
+  local out = output_of(script)
+  assert.is_true(os.time() - begin <= 10)
+  assert.is_nil(out:find "\27")
+  return out
+end
+
+describe("scripts/sine.lua", function()
+  it("fits a sine and plots it", function()
+    local out = drawing_of "scripts/sine.lua"
+    assert.is_true(tonumber(out:match "largest distance from the sine: (%S+)") < 0.2)
+    local loss = tonumber(out:match " loss (%d%.%d+)\n")
+    assert.is_true(loss > 0.005 and loss < 0.02) -- the noise's variance is 0.01
+    assert.equal(2, select(2, out:gsub("1[^%d\n]+ 200\n", "")))
+  end)
+end)
+
+describe("scripts/spiral.lua", function()
+  it("tells two spirals apart and draws their regions", function()
+    local out = drawing_of "scripts/spiral.lua"
+    assert.is_true(tonumber(out:match "accuracy (%S+)") >= 0.98)
+    assert.is_true(select(2, out:gsub("\n", "")) >= 25)
+  end)
+end)
+
+describe("scripts/autoencoder.lua", function()
+  it("unfolds digits from 12 numbers", function()
+    local error, variance = drawing_of "scripts/autoencoder.lua":match "squared error (%S+), of the pictures' own variance (%S+)"
+    assert.is_true(tonumber(error) < tonumber(variance) / 3)
+  end)
+end)
+
 describe("scripts/host/train.c", function()
   it("learns exclusive or without Lua", function()
     local program = interpreter:gsub("[^/]*$", "host_train")
