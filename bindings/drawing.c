@@ -216,8 +216,8 @@ static void add_boxes(moth_dtype dtype, const char *bytes, const axis *outer, co
   for (int64_t box = 0; box < outer->boxes; box++) {
     for (int64_t i = box_begin(outer, box); i < box_begin(outer, box + 1); i++) {
       for (int64_t j = 0; j < inner->boxes; j++) {
-        int64_t at = box * outer->sum_step + j * inner->sum_step, from = box_begin(inner, j);
-        add_numbers(dtype, bytes + i * outer->step + from * inner->step, box_begin(inner, j + 1) - from, inner->step, sums + at, numbers + at);
+        int64_t at = box * outer->sum_step + j * inner->sum_step, from = box_begin(inner, j), count = box_begin(inner, j + 1) - from;
+        add_numbers(dtype, bytes + i * outer->step + from * inner->step, count, inner->step, sums + at, numbers + at);
       }
     }
   }

@@ -17,7 +17,8 @@ static const moth_operation *named(const module *M, const char *name, size_t len
   const moth_operation *operation;
   for (int i = 0; (operation = moth_operation_at(M->m, i)) != NULL; i++) {
     const char *own = operation->row.name;
-    if (foreign ? is_word_of(operation->row.foreign, name, length) : strlen(own) == length && memcmp(own, name, length) == 0) return operation;
+    bool is_own = strlen(own) == length && memcmp(own, name, length) == 0;
+    if (foreign ? is_word_of(operation->row.foreign, name, length) : is_own) return operation;
   }
   return NULL;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "look.h"
 
 int terminal_width(void *data) {
   struct winsize size;
@@ -16,23 +17,10 @@ int terminal_width(void *data) {
 
 static bool is_set(const char *text) { return text != NULL && *text != 0; }
 
-static bool speaks_unicode(void) {
-  const char *locale = getenv("LC_ALL");
-  if (!is_set(locale)) locale = getenv("LC_CTYPE");
-  if (!is_set(locale)) locale = getenv("LANG");
-  const char *charset = locale != NULL ? strchr(locale, '.') : NULL;
-  return charset != NULL && (strncasecmp(charset, ".UTF-8", 6) == 0 || strncasecmp(charset, ".utf8", 5) == 0);
-}
-
 /* Whether the error stream is a terminal that can draw a line anew. */
 static bool is_live(void) {
   const char *kind = getenv("TERM");
   return isatty(2) && is_set(kind) && strcmp(kind, "dumb") != 0;
-}
-
-static bool has_colours(void) {
-  const char *kind = getenv("TERM");
-  return isatty(1) && !is_set(getenv("NO_COLOR")) && is_set(kind) && strcmp(kind, "dumb") != 0;
 }
 
 /* ---- The statement that is being entered ---- */
@@ -175,8 +163,8 @@ static void terminal_remember(void *data, const char *text, size_t length) {
 moth_lua_terminal terminal_functions(terminal *t) {
   return (moth_lua_terminal){
     .size = sizeof(moth_lua_terminal), .data = t, .read = terminal_read, .write = terminal_write, .write_error = terminal_write_error,
-    .width = terminal_width, .remember = terminal_remember, .interactive = t->interactive, .colour = t->interactive && has_colours(),
-    .unicode = speaks_unicode(), .start_file = t->start_file, .live = is_live(),
+    .width = terminal_width, .remember = terminal_remember, .interactive = t->interactive, .colour = t->interactive && look_colour(),
+    .unicode = look_unicode(), .start_file = t->start_file, .live = is_live(),
   };
 }
 

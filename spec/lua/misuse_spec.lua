@@ -73,7 +73,7 @@ local plain = {
   function() return math.huge end, function() return -math.huge end, function() return -1e300 end, function() return 2.0 ^ 63 end,
   function() return 2 ^ 53 end, function() return 2 ^ 31 end, function() return math.mininteger end, function() return math.maxinteger end,
   function() return "" end, function() return folder .. "/none.npy" end, function() return "zero\0byte" end,
-  function() return ("long"):rep(2000) end, function() return "\255\254" end,
+  function() return ("long"):rep(2000) end, function() return folder .. "/\255\254" end,
   function() return {} end, function() return { 1, 2 } end, function() return { { 1 }, { 2, 3 } } end, function() return { 1, nil, 3 } end,
   function() return { nope = 1 } end, function() return { [true] = 1 } end, function() return { [0] = 1 } end,
   function() return { [1.5] = 2 } end, function() return { 2.5 } end, function() return { -1 } end,

@@ -1,4 +1,5 @@
--- Plots in files: figure.write(sources, options) draws curves as .svg (Scalable Vector Graphics 1.1) or .png (through cairo), by the path's ending.
+-- Plots in files: figure.write(sources, options) draws curves as .svg (Scalable Vector Graphics 1.1) or .png (through cairo), by the path's
+-- ending.
 local _, helpers, internal = ...
 local curves, ticks = internal.need "plot/curves", internal.need "plot/ticks"
 local figure = {}
@@ -96,19 +97,20 @@ local function fixed(value) return (helpers.number("%.2f", value):gsub("%.?0+$",
 
 local function svg(shapes, width, height)
   local out = {
-    ('<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif">'):format(width, height, width, height),
+    ('<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif">'):format(
+      width, height, width, height),
     '<rect width="100%" height="100%" fill="#ffffff"/>',
   }
   for _, shape in ipairs(shapes) do
     if shape[1] == "text" then
-      out[#out + 1] = ('<text x="%s" y="%s" fill="%s" font-size="%d" text-anchor="%s">%s</text>'):format(fixed(shape[5]), fixed(shape[6]), shape[2],
-        shape[3], shape[4], escape(shape[7]))
+      out[#out + 1] = ('<text x="%s" y="%s" fill="%s" font-size="%d" text-anchor="%s">%s</text>'):format(
+        fixed(shape[5]), fixed(shape[6]), shape[2], shape[3], shape[4], escape(shape[7]))
     else
       local points = {}
       for i = 5, #shape, 2 do points[#points + 1] = fixed(shape[i]) .. "," .. fixed(shape[i + 1]) end
       local dash = #shape[4] > 0 and (' stroke-dasharray="%s"'):format(table.concat(shape[4], " ")) or ""
-      out[#out + 1] = ('<polyline points="%s" fill="none" stroke="%s" stroke-width="%s" stroke-linejoin="round" stroke-linecap="round"%s/>'):format(
-        table.concat(points, " "), shape[2], fixed(shape[3]), dash)
+      out[#out + 1] = ('<polyline points="%s" fill="none" stroke="%s" stroke-width="%s" %s%s/>'):format(
+        table.concat(points, " "), shape[2], fixed(shape[3]), 'stroke-linejoin="round" stroke-linecap="round"', dash)
     end
   end
   out[#out + 1] = "</svg>\n"

@@ -119,10 +119,11 @@ end
 
 local function of_tensor(t, where)
   if t.rank == 1 then return { { from = t:to "f64" } } end
-  if t.rank ~= 2 then internal.fail(("%s: takes a vector or a matrix whose columns are curves, got %s"):format(where, internal.describe(t))) end
+  local what = internal.describe(t)
+  if t.rank ~= 2 then internal.fail(("%s: takes a vector or a matrix whose columns are curves, got %s"):format(where, what)) end
   local list = {}
   if t.shape[2] > curves.most then
-    internal.fail(("%s: %s has %d columns; at most %d curves are drawn at once"):format(where, internal.describe(t), t.shape[2], curves.most))
+    internal.fail(("%s: %s has %d columns; at most %d curves are drawn at once"):format(where, what, t.shape[2], curves.most))
   end
   for column = 1, t.shape[2] do list[column] = { from = t:select(2, column):to "f64", name = tostring(column) } end
   return list
@@ -182,13 +183,16 @@ end
 local function unknown(key)
   local near = type(key) == "string" and internal.nearest(key, known)
   local name = type(key) == "string" and key or internal.describe(key)
-  internal.fail(("plot: no option '%s'%s (options: file height log width)"):format(name, near and ("; did you mean '%s'?"):format(near) or ""))
+  local hint = near and ("; did you mean '%s'?"):format(near) or ""
+  internal.fail(("plot: no option '%s'%s (options: file height log width)"):format(name, hint))
 end
 
 local function read_options(given)
   if given == nil then return {}, {} end
   if type(given) == "string" then return { given }, {} end
-  if type(given) ~= "table" then internal.fail(("plot: takes names, or a table of names and options, got %s"):format(internal.describe(given))) end
+  if type(given) ~= "table" then
+    internal.fail(("plot: takes names, or a table of names and options, got %s"):format(internal.describe(given)))
+  end
   local names, options, count = {}, {}, 0
   for key, value in next, given do
     if math.type(key) == "integer" and key >= 1 then

@@ -131,8 +131,8 @@ end }
 -- What a plain Lua has, and the command's own: names that are not the user's.
 commands.standard = {}
 for name in ([[_G _VERSION arg assert collectgarbage coroutine debug dofile error getmetatable io ipairs load loadfile math moth next os
-              package pairs pcall print rawequal rawget rawlen rawset require select setmetatable string table tonumber tostring type utf8 warn
-              xpcall]]):gmatch "%S+" do commands.standard[name] = true end
+              package pairs pcall print rawequal rawget rawlen rawset require select setmetatable string table tonumber tostring type utf8
+              warn xpcall]]):gmatch "%S+" do commands.standard[name] = true end
 
 list.reset = { usage = "reset", text = "forgets your variables and puts back what you replaced", run = function(session)
   local errors = session.environment.forget()
