@@ -2,6 +2,7 @@
  * only the bindings see, and a few functions that Lua alone has not. Those in lua/ itself run as the module opens; those in folders under
  * it ("prompt/session") when `internal.need` first asks for them. */
 #include "binding.h"
+#include "look.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,24 +91,11 @@ static int need(lua_State *L) {
   return 1;
 }
 
-static bool is_set(const char *text) { return text != NULL && *text != 0; }
-
-/* Whether the locale that the environment asks for is UTF-8; the process's own is left alone. */
-static bool speaks_unicode(void) {
-  const char *locale = getenv("LC_ALL");
-  if (!is_set(locale)) locale = getenv("LC_CTYPE");
-  if (!is_set(locale)) locale = getenv("LANG");
-  const char *charset = locale != NULL ? strchr(locale, '.') : NULL;
-  return charset != NULL && (strncmp(charset, ".UTF-8", 6) == 0 || strncmp(charset, ".utf8", 5) == 0);
-}
-
 /* standard_output() → is it a terminal, may it be coloured (no-color.org), does it speak UTF-8 */
 static int standard_output(lua_State *L) {
-  const char *kind = getenv("TERM");
-  bool terminal = isatty(1) != 0;
-  lua_pushboolean(L, terminal);
-  lua_pushboolean(L, terminal && !is_set(getenv("NO_COLOR")) && (kind == NULL || strcmp(kind, "dumb") != 0));
-  lua_pushboolean(L, speaks_unicode());
+  lua_pushboolean(L, isatty(1));
+  lua_pushboolean(L, look_colour());
+  lua_pushboolean(L, look_unicode());
   return 3;
 }
 
