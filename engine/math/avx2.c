@@ -37,6 +37,12 @@ ALWAYS vector_f64 pick_f64(signed_f64 where, vector_f64 a, vector_f64 b) {
 }
 
 ALWAYS vector_f64 wide_f32(half_f32 v) { return (vector_f64)_mm256_cvtps_pd((__m128)v); }
+ALWAYS half_f32 narrow_f64(vector_f64 v) { return (half_f32)_mm256_cvtpd_ps((__m256d)v); }
+ALWAYS half_f32 lower_f32(vector_f32 v) { return (half_f32)_mm256_castps256_ps128((__m256)v); }
+ALWAYS half_f32 upper_f32(vector_f32 v) { return (half_f32)_mm256_extractf128_ps((__m256)v, 1); }
+ALWAYS vector_f32 whole_f32(half_f32 a, half_f32 b) {
+  return (vector_f32)_mm256_insertf128_ps(_mm256_castps128_ps256((__m128)a), (__m128)b, 1);
+}
 
 /* What comparing lanes says: all ones or zeros each. */
 typedef signed_f32 flags_f32;

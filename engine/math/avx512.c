@@ -49,6 +49,12 @@ ALWAYS vector_f64 load_part_f64(const double *p, int64_t n) {
   return (vector_f64)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
 }
 ALWAYS vector_f64 wide_f32(half_f32 v) { return (vector_f64)_mm512_cvtps_pd((__m256)v); }
+ALWAYS half_f32 narrow_f64(vector_f64 v) { return (half_f32)_mm512_cvtpd_ps((__m512d)v); }
+ALWAYS half_f32 lower_f32(vector_f32 v) { return (half_f32)_mm512_castps512_ps256((__m512)v); }
+ALWAYS half_f32 upper_f32(vector_f32 v) { return (half_f32)_mm512_extractf32x8_ps((__m512)v, 1); }
+ALWAYS vector_f32 whole_f32(half_f32 a, half_f32 b) {
+  return (vector_f32)_mm512_insertf32x8(_mm512_castps256_ps512((__m256)a), (__m256)b, 1);
+}
 
 /* What comparing lanes says: one bit each. */
 typedef __mmask16 flags_f32;
@@ -97,7 +103,6 @@ ALWAYS void store_part_f64(double *p, vector_f64 v, int64_t n) {
 /* Half vectors, which some processors add in half the time. */
 #define HAS_HALVES 1
 typedef double half_f64 __attribute__((vector_size(32)));
-ALWAYS half_f32 lower_f32(vector_f32 v) { return (half_f32)_mm512_castps512_ps256((__m512)v); }
 ALWAYS half_f64 lower_f64(vector_f64 v) { return (half_f64)_mm512_castpd512_pd256((__m512d)v); }
 ALWAYS vector_f32 widened_f32(half_f32 v) { return (vector_f32)_mm512_zextps256_ps512((__m256)v); }
 ALWAYS vector_f64 widened_f64(half_f64 v) { return (vector_f64)_mm512_zextpd256_pd512((__m256d)v); }

@@ -14,7 +14,7 @@ enum unary_kernel { /* y[i] = f(x[i]) */
   UNARY_GELU,       /* x Φ(x), exact by erf */
   UNARY_GELU_TANH,  /* the tanh approximation (Hendrycks, Gimpel 2016) */
   UNARY_SILU, UNARY_RELU, UNARY_SOFTSIGN, UNARY_HARD_SIGMOID /* clamp(x/6 + 1/2, 0, 1) */, UNARY_HARD_TANH, UNARY_SQRT, UNARY_ABS, UNARY_SIN,
-  UNARY_COS, UNARY_KERNELS
+  UNARY_COS, UNARY_TAN, UNARY_KERNELS
 };
 enum scaled_kernel { /* y[i] = f(x[i]; a) */
   SCALED_LEAKY_RELU /* slope a */, SCALED_ELU /* alpha a */, SCALED_SOFTPLUS /* log(1+exp(a x))/a, x where a x > 20 */, SCALED_SELU, SCALED_KERNELS

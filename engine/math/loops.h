@@ -48,7 +48,6 @@ enum loops_unary { /* y[i] = f(x[i]), in x's dtype */
                    LOOPS_SQUARE,
                    LOOPS_RECIPROCAL,
                    LOOPS_RSQRT,
-                   LOOPS_TAN,
                    LOOPS_ASIN,
                    LOOPS_ACOS,
                    LOOPS_ATAN,

@@ -90,7 +90,6 @@ loops_unary_function loops_unary(enum loops_unary op, moth_dtype dtype) {
     [LOOPS_SQUARE] = { square_f32, square_f64, square_i64, square_u8 },
     [LOOPS_RECIPROCAL] = { reciprocal_f32, reciprocal_f64 },
     [LOOPS_RSQRT] = { reciprocal_root_f32, reciprocal_root_f64 },
-    [LOOPS_TAN] = { tangent_f32, tangent_f64 },
     [LOOPS_ASIN] = { arc_sine_f32, arc_sine_f64 },
     [LOOPS_ACOS] = { arc_cosine_f32, arc_cosine_f64 },
     [LOOPS_ATAN] = { arc_tangent_f32, arc_tangent_f64 },

@@ -64,6 +64,10 @@ ALWAYS vector_f64 pick_f64(signed_f64 where, vector_f64 a, vector_f64 b) {
 }
 
 ALWAYS vector_f64 wide_f32(half_f32 v) { return (vector_f64){ v[0], v[1] }; }
+ALWAYS half_f32 narrow_f64(vector_f64 v) { return (half_f32){ (float)v[0], (float)v[1] }; }
+ALWAYS half_f32 lower_f32(vector_f32 v) { return (half_f32){ v[0], v[1] }; }
+ALWAYS half_f32 upper_f32(vector_f32 v) { return (half_f32){ v[2], v[3] }; }
+ALWAYS vector_f32 whole_f32(half_f32 a, half_f32 b) { return (vector_f32){ a[0], a[1], b[0], b[1] }; }
 
 /* What comparing lanes says: all ones or zeros each. */
 typedef signed_f32 flags_f32;

@@ -23,7 +23,8 @@
              [UNARY_ERF] = erf_all_##t, [UNARY_GELU] = gelu_all_##t, [UNARY_GELU_TANH] = gelu_tanh_all_##t, \
              [UNARY_SILU] = silu_all_##t, [UNARY_RELU] = relu_all_##t, [UNARY_SOFTSIGN] = softsign_all_##t, \
              [UNARY_HARD_SIGMOID] = hard_sigmoid_all_##t, [UNARY_HARD_TANH] = hard_tanh_all_##t, [UNARY_SQRT] = sqrt_all_##t, \
-             [UNARY_ABS] = abs_all_##t, [UNARY_SIN] = sin_all_##t, [UNARY_COS] = cos_all_##t }, \
+             [UNARY_ABS] = abs_all_##t, [UNARY_SIN] = sin_all_##t, [UNARY_COS] = cos_all_##t, \
+             [UNARY_TAN] = tan_all_##t }, \
   .scaled = { [SCALED_LEAKY_RELU] = leaky_relu_##t, [SCALED_ELU] = elu_##t, [SCALED_SOFTPLUS] = scaled_softplus_##t, [SCALED_SELU] = selu_##t }, \
   .slope = { [SLOPE_SIGMOID] = sigmoid_slope_##t, [SLOPE_TANH] = tanh_slope_##t, [SLOPE_RELU] = relu_slope_##t, \
              [SLOPE_LEAKY_RELU_Z] = leaky_relu_slope_z_##t, [SLOPE_ELU] = elu_slope_##t, [SLOPE_SELU] = selu_slope_##t, \

@@ -55,8 +55,18 @@ static const row rows[] = {
   { UNARY_GELU, "gelu", gelu_exact, -3, 3, 3.4, 4 },
   { UNARY_SILU, "silu", silu_exact, -80, 40, 2.8, 2.8 },
   { UNARY_GELU_TANH, "gelu_tanh", gelu_tanh_exact, -3, 10, 14, 15 },
-  { UNARY_SIN, "sin", sinl, -100, 100, 0.6, 0.6 },
-  { UNARY_COS, "cos", cosl, -100, 100, 0.6, 0.6 },
+  { UNARY_SIN, "sin", sinl, -100, 100, 1.6, 0.9 },
+  { UNARY_SIN, "sin", sinl, -1, 1, 1.5, 0.9 },
+  { UNARY_SIN, "sin", sinl, -1e6, 1e6, 1.6, 0.9 },
+  { UNARY_SIN, "sin", sinl, -1e300, 1e300, 1.6, 0.9 },
+  { UNARY_COS, "cos", cosl, -100, 100, 1.6, 0.9 },
+  { UNARY_COS, "cos", cosl, -1, 1, 1.5, 0.9 },
+  { UNARY_COS, "cos", cosl, -1e6, 1e6, 1.6, 0.9 },
+  { UNARY_COS, "cos", cosl, -1e300, 1e300, 1.6, 0.9 },
+  { UNARY_TAN, "tan", tanl, -100, 100, 3.5, 1.7 },
+  { UNARY_TAN, "tan", tanl, -1, 1, 3.5, 1.7 },
+  { UNARY_TAN, "tan", tanl, -1e6, 1e6, 3.5, 1.7 },
+  { UNARY_TAN, "tan", tanl, -1e300, 1e300, 3.5, 1.7 },
 };
 static const row gelu_slopes[] = {
   { SLOPE_GELU_Z, "gelu's slope", gelu_slope_exact, -39, 10, 3.9, 4.8 },
@@ -165,7 +175,9 @@ static void ends(void **state) {
     { UNARY_SQRT, inf, inf }, { UNARY_SQRT, -1, NAN }, { UNARY_SQRT, -0.0, -0.0 }, { UNARY_SQRT, 9, 3 },
     { UNARY_ABS, -inf, inf }, { UNARY_ABS, -0.0, 0 }, { UNARY_ERF, inf, 1 }, { UNARY_ERF, -inf, -1 },
     { UNARY_ERF, 0, 0 }, { UNARY_ERF, -0.0, -0.0 }, { UNARY_ERF, 1e30, 1 }, { UNARY_ERF, -1e30, -1 },
-    { UNARY_SIN, inf, NAN }, { UNARY_COS, -inf, NAN }, { UNARY_SIN, -0.0, -0.0 }, { UNARY_COS, 0, 1 },
+    { UNARY_SIN, inf, NAN }, { UNARY_COS, -inf, NAN }, { UNARY_SIN, -0.0, -0.0 }, { UNARY_SIN, 0, 0 }, { UNARY_COS, 0, 1 },
+    { UNARY_COS, -0.0, 1 }, { UNARY_TAN, -inf, NAN }, { UNARY_TAN, 0, 0 }, { UNARY_TAN, -0.0, -0.0 }, { UNARY_SIN, -0x1p-140, -0x1p-140 },
+    { UNARY_TAN, 0x1p-140, 0x1p-140 },
   };
   for (int s = 0; s < 3; s++) {
     for (int d = MOTH_F32; set_at(s) && d <= MOTH_F64; d++) {
@@ -213,8 +225,40 @@ static void slopes_at_the_ends(void **state) {
   }
 }
 
+/* Angles beside multiples of pi/2, where little is left of them, at both sides of where vectors end, and beyond any: whatever their
+ * neighbours are. */
+static void angles_of_every_size(void **state) {
+  static const double multiples[] = { 1, 2, 3, 4, 11, 22, 355, 710, 1431, 51819, 103638, 573204, 667543, 667544, 5419351, 80143857 };
+  static const double others[] = { 0x1p20, -0x1p20, 0x1.000002p20, 0x1.fffffep19, 1e7, -3e9, 0x1.47d0fep34, 1e22, 3e38, INFINITY, NAN, 0.5 };
+  static const row rows[] = { { UNARY_SIN, "sin", sinl, 0, 0, 1.6, 0.9 }, { UNARY_COS, "cos", cosl, 0, 0, 1.6, 0.9 },
+                              { UNARY_TAN, "tan", tanl, 0, 0, 3.5, 1.7 } };
+  enum { MULTIPLES = sizeof multiples / sizeof *multiples, OTHERS = sizeof others / sizeof *others, ANGLES = MULTIPLES * 6 };
+  double x[ANGLES], y[ANGLES], alone[1];
+  if (!long_double_is_long()) skip();
+  for (int s = 0; s < 3; s++) {
+    for (int d = MOTH_F32; set_at(s) && d <= MOTH_F64; d++) {
+      moth_dtype dtype = (moth_dtype)d;
+      for (int i = 0; i < ANGLES; i++) {
+        double angle = multiples[i / 6] * 1.57079632679489661923, to = i % 3 == 1 ? INFINITY : i % 3 == 2 ? -INFINITY : angle;
+        angle = d == MOTH_F32 ? (double)nextafterf((float)angle, (float)to) : nextafter(angle, to);
+        put_value(x, dtype, i, i % 6 < 3 ? angle : i % 6 == 3 ? -angle : others[i / 6 * 2 % OTHERS + (i % 6 == 5)]);
+      }
+      for (int f = 0; f < 3; f++) {
+        set_at(s)->of[d].unary[rows[f].function](x, y, ANGLES);
+        for (int i = 0; i < ANGLES; i++) {
+          const double at = value_of(x, dtype, i), got = value_of(y, dtype, i), bound = d == MOTH_F32 ? rows[f].f32 : rows[f].f64;
+          const double error = isfinite(at) ? ulps(got, rows[f].exact(at), dtype) : isnan(got) ? 0 : INFINITY;
+          if (!(error <= bound)) fail_msg("%s %s: %.3f ulp at %.17g", set_at(s)->name, rows[f].name, error, at);
+          set_at(s)->of[d].unary[rows[f].function](element(x, dtype, i), alone, 1);
+          assert_memory_equal(alone, element(y, dtype, i), bytes_of(dtype));
+        }
+      }
+    }
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(errors), cmocka_unit_test(errors_of_slopes), cmocka_unit_test(ends),
+  const struct CMUnitTest tests[] = { cmocka_unit_test(errors), cmocka_unit_test(angles_of_every_size), cmocka_unit_test(errors_of_slopes), cmocka_unit_test(ends),
                                       cmocka_unit_test(slopes_at_the_ends) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
