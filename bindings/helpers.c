@@ -1,6 +1,6 @@
 /* helpers.c: the helpers written in Lua, compiled in by lua/embed.lua. Each chunk gets the module's table, the table of helpers, which
- * only the bindings see, and a few functions that Lua alone has not. Those in lua/ itself run as the module opens; those in folders under
- * it ("prompt/session") when `internal.need` first asks for them. */
+ * only the bindings see, and a few functions that Lua alone has not. lua/open.lua runs as the module opens, the others ("show",
+ * "prompt/session") when `internal.need` first asks for them. */
 #include "binding.h"
 #include "look.h"
 
@@ -117,11 +117,9 @@ void helpers_open(lua_State *L, module *M) {
   lua_newtable(L);
   for (int i = 0; i < 4; i++) lua_pushvalue(L, table + i);
   lua_pushcclosure(L, need, 6);
+  lua_pushvalue(L, -1);
   lua_setfield(L, table + 2, "need");
-  for (const embedded *at = embedded_lua; at->name != NULL; at++) {
-    if (strchr(at->name, '/') != NULL) continue;
-    run_chunk(L, at, table);
-    lua_pop(L, 1);
-  }
+  lua_pushliteral(L, "open");
+  lua_call(L, 1, 0);
   lua_settop(L, table);
 }

@@ -1,6 +1,6 @@
 -- moth.args{ lr = 0.001, seed = 1 }: options of the command line, `--lr 0.01`, with the types of their defaults. What is no option stands
 -- in the list part.
-local moth, _, internal = ...
+local _, _, internal = ...
 
 local function names_of(defaults)
   local names = {}
@@ -33,7 +33,7 @@ local function read_flag(name, text)
   internal.fail(("args: --%s must be true or false, got '%s'"):format(name, text))
 end
 
-function moth.args(defaults)
+return function(defaults)
   if type(defaults) ~= "table" then internal.fail(("args: takes a table of defaults, got %s"):format(internal.describe(defaults))) end
   local names, result = names_of(defaults), {}
   for _, name in ipairs(names) do

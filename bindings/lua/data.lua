@@ -1,8 +1,6 @@
 -- moth.classes of tables and names, and the first rows of a printed data set.
 local moth, helpers, internal = ...
 
-local classes_of_tensor = moth.classes
-
 local function name_of(value)
   if math.type(value) == "float" and value == math.floor(value) and math.abs(value) < 2^53 then return ("%d"):format(value) end
   return type(value) == "number" and ("%.14g"):format(value) or tostring(value)
@@ -32,10 +30,10 @@ local function classes_of_table(labels)
   return moth.tensor(found, { dtype = "i64" }), names
 end
 
--- y', names: class numbers 1..C, and the classes' names
-function moth.classes(y)
+-- y', names: class numbers 1..C, and the classes' names. of_tensor: for tensors, numbers and values.
+local function classes(y, of_tensor)
   if type(y) == "table" then return classes_of_table(y) end
-  local numbers, values = classes_of_tensor(y)
+  local numbers, values = of_tensor(y)
   local names = values:totable()
   for i, value in ipairs(names) do names[i] = name_of(value) end
   return numbers, names
@@ -65,3 +63,5 @@ function helpers.data_rows(data)
   if #data > #first then lines[#lines + 1] = "\n  ..." end
   return table.concat(lines)
 end
+
+return classes

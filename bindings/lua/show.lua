@@ -1,5 +1,5 @@
 -- moth.show(...): prints values as the prompt does: tables one level deep, thirty entries, keys in order.
-local moth, helpers, internal = ...
+local _, helpers, internal = ...
 
 local find, sub, match, gsub, format = string.find, string.sub, string.match, string.gsub, string.format
 local concat, sort, min = table.concat, table.sort, math.min
@@ -107,7 +107,7 @@ end
 
 local pack, show_values = table.pack, helpers.show_values
 
-function moth.show(...)
+return function(...)
   local values = pack(...)
   show_values(values, 1, values.n)
 end

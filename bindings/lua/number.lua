@@ -1,9 +1,7 @@
--- How drawing.c reaches the helpers that draw, and how all of them write numbers.
-local _, helpers, internal = ...
+-- How the helpers that draw write numbers.
+local _, helpers = ...
 
 local format, gsub, huge = string.format, string.gsub, math.huge
-
-function helpers.drawing(name) return internal.need(name) end
 
 -- A number in C's words whatever the locale: helpers.number("%.3g", value).
 function helpers.number(pattern, value)
