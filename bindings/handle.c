@@ -2,6 +2,7 @@
  * but tensors have one userdata each, found through a weak table. */
 #include "binding.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const char *handle_kind_name(int kind) {
@@ -139,6 +140,18 @@ void *handle_object(lua_State *L, int index, int kind) {
   return h != NULL && h->kind == kind ? h->object : NULL;
 }
 
+/* As in the C locale, whatever the host's: all but digits, signs and letters is the decimal point. */
+static const char *describe_number(lua_State *L, int index) {
+  char text[128]; /* longer than numbers are */
+  lua_pushvalue(L, index); /* a copy: the argument stays a number */
+  const char *local = lua_tostring(L, -1), *plain = "0123456789+-einfa";
+  size_t before = strspn(local, plain), after = strcspn(local + before, plain);
+  if (after == 0 || strlen(local) >= sizeof text) return local;
+  snprintf(text, sizeof text, "%.*s.%s", (int)before, local, local + before + after);
+  lua_pop(L, 1);
+  return lua_pushstring(L, text);
+}
+
 const char *handle_describe(lua_State *L, int index) {
   char text[256];
   const handle *h = handle_at(L, index);
@@ -158,7 +171,7 @@ const char *handle_describe(lua_State *L, int index) {
   case LUA_TBOOLEAN: return lua_pushstring(L, lua_toboolean(L, index) ? "true" : "false");
   case LUA_TNUMBER:
     if (lua_tonumber(L, index) != lua_tonumber(L, index)) return lua_pushliteral(L, "nan");
-    return lua_pushvalue(L, index), lua_tostring(L, -1); /* a copy: the argument stays a number */
+    return describe_number(L, index);
   case LUA_TSTRING: return lua_pushfstring(L, "'%s'", lua_tostring(L, index));
   default: return lua_pushfstring(L, "a %s", luaL_typename(L, index));
   }

@@ -4,7 +4,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 jobs=$(nproc 2>/dev/null || echo 2)
 
 build_packages="gcc libc6-dev make cmake pkg-config binutils lua5.4 liblua5.4-dev libopenblas-dev libjansson-dev zlib1g-dev libedit2"
-test_packages="lua-busted libcmocka-dev valgrind tmux python3"
+test_packages="lua-busted libcmocka-dev valgrind tmux python3 locales libcairo2"
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
