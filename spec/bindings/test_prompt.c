@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocations.h"
 #include "moth_lua.h"
 
 enum { ROOM = 1 << 16 };
@@ -180,21 +181,6 @@ static void test_closing_variables_close_with_the_session(void **state) {
 }
 
 /* ---- Allocations that fail ---- */
-
-typedef struct allocations { long count, failing; } allocations;
-
-/* The failing one and the next, as Lua collects and tries again. */
-static void *allocate(void *data, void *block, size_t old_size, size_t new_size) {
-  allocations *a = data;
-  if (new_size == 0) {
-    free(block);
-    return NULL;
-  }
-  bool grows = block == NULL || new_size > old_size;
-  if (grows) a->count++;
-  if (grows && a->failing > 0 && (a->count == a->failing || a->count == a->failing + 1)) return NULL;
-  return realloc(block, new_size);
-}
 
 typedef struct trial { host h; moth_lua_terminal terminal; allocations *a; long failing; } trial;
 

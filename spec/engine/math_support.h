@@ -66,4 +66,13 @@ static inline double ulps(double got, long double want, moth_dtype dtype) {
   return (double)fabsl((long double)got - want) / ldexp(1, exponent - digits);
 }
 
+/* A host's allocator that refuses once *data allocations were made. */
+static inline void *refusing(void *data, void *block, size_t old_size, size_t new_size) {
+  (void)old_size;
+  if (new_size && --*(int *)data < 0) return NULL;
+  if (new_size) return realloc(block, new_size);
+  free(block);
+  return NULL;
+}
+
 #endif

@@ -147,13 +147,6 @@ static void determinants(void **state) {
 }
 
 /* Each allocation refused in turn. */
-static void *refusing(void *data, void *block, size_t old_size, size_t new_size) {
-  (void)old_size;
-  if (new_size && --*(int *)data < 0) return NULL;
-  if (new_size) return realloc(block, new_size);
-  free(block);
-  return NULL;
-}
 static void no_memory(void **state) {
   const double a[] = { 1, 2, 3, 4, 5, 6 };
   for (int allowed = 0; allowed < 8; allowed++) {

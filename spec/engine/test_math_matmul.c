@@ -300,13 +300,6 @@ static void limits(void **state) {
 }
 
 /* The allocator refuses: nothing is kept, and the next attempt succeeds. */
-static void *refusing(void *data, void *block, size_t old_size, size_t new_size) {
-  (void)old_size;
-  if (new_size && --*(int *)data < 0) return NULL;
-  if (new_size) return realloc(block, new_size);
-  free(block);
-  return NULL;
-}
 static void no_memory(void **state) {
   int left = 1;
   moth_config config = { .size = sizeof config, .resize = refusing, .resize_data = &left };

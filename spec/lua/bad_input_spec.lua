@@ -4,24 +4,15 @@ local moth = require "moth"
 local helper = dofile "spec/lua/helper.lua"
 local message = helper.message
 
-local folder = os.tmpname()
-os.remove(folder)
-assert(os.execute("mkdir " .. folder))
+local folder = helper.folder()
 
-local function write(name, text)
-  local path = folder .. "/" .. name
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(text))
-  assert(file:close())
-  return path
-end
+teardown(function() os.execute("rm -r " .. folder) end)
+
+local function write(name, text) return helper.write(folder .. "/" .. name, text) end
 
 local function gzip(path)
   assert(os.execute("gzip -knf " .. path))
-  local file = assert(io.open(path .. ".gz", "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
+  return helper.read(path .. ".gz")
 end
 
 -- The text of an error, with the specs' folder as DIR.
@@ -1005,8 +996,4 @@ describe("a foreign metatable", function()
     pcall(moth.tensor, growing)
     assert.equal(3.0, moth.ones(3):sum())
   end)
-end)
-
-describe("the folder of these specs", function()
-  it("is swept", function() assert(os.execute("rm -r " .. folder)) end)
 end)

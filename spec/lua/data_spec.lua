@@ -7,11 +7,9 @@ local function numbered(n)
 end
 
 local function file_of(text, ending)
-  local path = os.tmpname() .. (ending or ".csv")
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-  return path
+  local name = os.tmpname()
+  os.remove(name)
+  return helper.write(name .. (ending or ".csv"), text)
 end
 
 describe("moth.dataset", function()

@@ -1,21 +1,9 @@
 -- The prompt's line editing, history and interrupts, as keys are typed into a pseudo-terminal.
 local terminal = dofile "spec/lua/terminal.lua"
+local helper = dofile "spec/lua/helper.lua"
+local read, write = helper.read, helper.write
 
 local interpreter = os.getenv "MOTH_COMMAND" or "build/moth"
-
-local function read(path)
-  local file = io.open(path)
-  if not file then return nil end
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
 
 -- The last line of the screen that holds the mark, without it.
 local function line_of(screen) return screen:match ".*\nmoth> ?([^\n]*)" end
@@ -47,7 +35,7 @@ local function in_terminal(options, play)
   local t = terminal.open(options)
   local ok, message = pcall(play, t)
   if ok then return t:close(), t end
-  t:tmux "kill-server"
+  t:drop()
   error(message, 0)
 end
 
@@ -416,9 +404,7 @@ describe("the terminal #terminal", function()
 
   it("may lack libedit", function()
     -- A library of that name without its functions is found first.
-    local folder = os.tmpname()
-    os.remove(folder)
-    os.execute("mkdir -p " .. folder)
+    local folder = helper.folder()
     write(folder .. "/empty.c", "int moth_spec_nothing;\n")
     if not os.execute(("cc -shared -o %s/libedit.so.2 %s/empty.c 2>/dev/null"):format(folder, folder)) then
       return pending "no compiler to make a library with"

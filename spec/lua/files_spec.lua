@@ -2,26 +2,12 @@
 -- nothing changed.
 local moth = require "moth"
 local helper = dofile "spec/lua/helper.lua"
-local message, keeps_memory = helper.message, helper.keeps_memory
+local message, keeps_memory, read, write = helper.message, helper.keeps_memory, helper.read, helper.write
 
-local folder = os.tmpname()
-os.remove(folder)
-assert(os.execute("mkdir " .. folder))
+local folder = helper.folder()
 local path = folder .. "/model.safetensors"
 
-local function write(name, text)
-  local file = assert(io.open(name, "wb"))
-  assert(file:write(text))
-  assert(file:close())
-  return name
-end
-
-local function read(name)
-  local file = assert(io.open(name, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
+teardown(function() os.execute("rm -r " .. folder) end)
 
 -- A net of 2 -> 2 -> 1: 9 numbers.
 local function small(more)
@@ -391,8 +377,4 @@ describe("bytes at random", function()
       if ok then net:predict{ { 1, 2 } } else assert.is_truthy(tostring(net):find("load", 1, true)) end
     end
   end)
-end)
-
-describe("the folder of these specs", function()
-  it("is swept", function() assert(os.execute("rm -r " .. folder)) end)
 end)

@@ -14,6 +14,29 @@ function helper.here(offset)
   return ("%s:%d"):format(info.short_src, info.currentline + (offset or 0))
 end
 
+function helper.read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+-- Gives the path.
+function helper.write(path, text)
+  local file = assert(io.open(path, "wb"))
+  assert(file:write(text))
+  assert(file:close())
+  return path
+end
+
+-- A new folder; the spec removes it.
+function helper.folder()
+  local path = os.tmpname()
+  os.remove(path)
+  assert(os.execute("mkdir " .. path))
+  return path
+end
+
 -- The bindings' own functions and tables for helpers: internal, helpers. What scripts cannot reach; specs of help walk it.
 function helper.internals(moth)
   local helpers, internal
@@ -38,9 +61,10 @@ function helper.near(expected, got, tolerance)
 end
 
 -- AddressSanitizer keeps what was freed for a while: bytes tell nothing there, and it finds leaks itself.
-local sanitized = assert(io.open "/proc/self/maps"):read "a":find("libasan", 1, true) ~= nil
+helper.sanitized = assert(io.open "/proc/self/maps"):read "a":find("libasan", 1, true) ~= nil
 
-local function resident()
+-- The bytes of memory that the process holds.
+function helper.resident()
   local file = assert(io.open "/proc/self/statm")
   local _, pages = file:read("n", "n")
   file:close()
@@ -56,11 +80,11 @@ end
 function helper.keeps_memory(f)
   for _ = 1, 20 do f() end
   settle()
-  local heap, whole = collectgarbage "count", resident()
+  local heap, whole = collectgarbage "count", helper.resident()
   for _ = 1, 200 do f() end
   settle()
   assert(collectgarbage "count" - heap < 64, "Lua's heap grew")
-  assert(sanitized or resident() - whole < 4 * 2^20, "memory grew")
+  assert(helper.sanitized or helper.resident() - whole < 4 * 2^20, "memory grew")
 end
 
 -- Runs f with a default dtype and puts f32 back.

@@ -1,5 +1,6 @@
 -- What the prompt does with what is typed, played in a terminal: the screen is compared.
 local terminal = dofile "spec/lua/terminal.lua"
+local helper = dofile "spec/lua/helper.lua"
 local interpreter = os.getenv "MOTH_COMMAND" or "build/moth"
 
 -- Text without the blanks that a Lua string in this file is indented by.
@@ -31,18 +32,7 @@ local function plays(session, transcript)
   assert.equal(transcript, "moth>" .. screen:sub(before + 1))
 end
 
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text_of(text), "\n")
-  file:close()
-end
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read "a"
-  file:close()
-  return text
-end
+local function write(path, text) helper.write(path, text_of(text) .. "\n") end
 
 local function output_of(line)
   local pipe = assert(io.popen(line))
@@ -67,16 +57,12 @@ local function open(options)
   return session
 end
 
-setup(function()
-  folder = os.tmpname()
-  os.remove(folder)
-  assert(os.execute("mkdir " .. folder))
-end)
+setup(function() folder = helper.folder() end)
 
 teardown(function() os.execute("rm -r " .. folder) end)
 
 after_each(function()
-  if session then session:tmux "kill-server" end
+  if session then session:drop() end
   session = nil
 end)
 
@@ -207,7 +193,7 @@ describe("the prompt #terminal", function()
     session:enter ":set colour off"
     session:enter "moth.ones(3)"
     assert.is_truthy(session:painted():find("\nf32[3]   1   1   1", 1, true))
-    session:tmux "kill-server"
+    session:drop()
     open()
     session:enter "moth.ones(2)"
     assert.is_nil(session:painted():find("\27[36m", 1, true))
@@ -233,7 +219,7 @@ describe("the prompt #terminal", function()
        -123456.7031  ...  -123456.7031
       moth> :set width
         width   40]])
-    session:tmux "kill-server"
+    session:drop()
     open{ width = 20 }
     for line in (session:play "moth.full({ 30, 30 }, 123456.789)\nmoth.tensor{ 0/0, 1e7, 1/0 }\nmoth.rand(7, 7)"):gmatch "[^\n]+" do
       local is_shown = not line:find "^moth" and not line:find "^Moth" and not line:find "help"
@@ -616,14 +602,14 @@ describe("commands #terminal", function()
       x:max() -- a comment
       _ + 1
       :save saved.lua]])
-    local script = read(folder .. "/saved.lua")
+    local script = helper.read(folder .. "/saved.lua")
     assert.is_nil(script:find("nothing", 1, true))
     local shown = run_script "saved.lua"
     assert.equal("8.0\nf32[2,2]\n  8   8\n  8   8\nprinted\n1\n2\n4.0\n5.0\n", shown)
     plays(session, [[
       moth> :save saved.lua
       saved.lua: 12 statements; it runs with  moth saved.lua]])
-    session:tmux "kill-server"
+    session:drop()
     open()
     plays(session, [[
       moth> :save
@@ -652,7 +638,7 @@ describe("commands #terminal", function()
       moth> :edit text.lua
       moth> x
       two]])
-    session:tmux "kill-server"
+    session:drop()
     open{ environment = { EDITOR = "false", NO_COLOR = "1" } }
     assert.equal("error: edit: false ended with status 1; nothing was run", session:enter ":edit")
   end)
@@ -694,7 +680,7 @@ describe("the start file #terminal", function()
     write(home .. "/moth/init.lua", "local greeting = 'hello'\nmoth.printing{ digits = 1 }\n")
     open{ environment = { XDG_CONFIG_HOME = home } }
     assert.equal("hello", session:enter "greeting")
-    session:tmux "kill-server"
+    session:drop()
     write(home .. "/moth/init.lua", "local x = nil + 1\n")
     open{ environment = { XDG_CONFIG_HOME = home } }
     assert.is_truthy(session:screen():find("init.lua:1: attempt to perform arithmetic on a nil value", 1, true))

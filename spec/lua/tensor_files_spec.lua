@@ -4,24 +4,11 @@ local moth = require "moth"
 local helper = dofile "spec/lua/helper.lua"
 local fixtures = dofile "spec/fixtures/npy.lua"
 
-local folder = os.tmpname()
-os.remove(folder)
-assert(os.execute("mkdir " .. folder))
+local read, folder = helper.read, helper.folder()
 
-local function write(name, bytes)
-  local path = folder .. "/" .. name
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(bytes))
-  assert(file:close())
-  return path
-end
+teardown(function() os.execute("rm -r " .. folder) end)
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local bytes = file:read "a"
-  file:close()
-  return bytes
-end
+local function write(name, bytes) return helper.write(folder .. "/" .. name, bytes) end
 
 local function told(f, ...)
   return (helper.message(f, ...):gsub(folder:gsub("%p", "%%%0"), "DIR"))

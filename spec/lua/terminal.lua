@@ -18,19 +18,16 @@ end
 -- Whether there is a tmux to play in.
 function terminal.is_there() return output_of("command -v tmux") ~= "" end
 
-function terminal:tmux(words) return output_of(("tmux -L %s -f /dev/null %s"):format(self.name, words)) end
-
-local count = 0
+-- The server's socket stands in the home, with which it goes.
+function terminal:tmux(words) return output_of(("tmux -S %s/.tmux -f /dev/null %s"):format(self.home, words)) end
 
 -- options: arguments ("" without), width = 100, height = 40, environment = { NAME = value, or false to unset it }, folder. A home of its own
 -- keeps the user's files out.
 function terminal.open(options)
   options = options or {}
-  count = count + 1
   local self = setmetatable({ home = os.tmpname() }, terminal)
   os.remove(self.home)
   assert(os.execute("mkdir -p " .. self.home))
-  self.name = ("moth%s_%d"):format(self.home:gsub("%W", ""), count)
   local settings = { HOME = self.home, XDG_STATE_HOME = self.home, XDG_CONFIG_HOME = self.home, LC_ALL = "C.UTF-8", NO_COLOR = false,
                      VISUAL = false, EDITOR = false, TERM = "screen" }
   for name, value in pairs(options.environment or {}) do settings[name] = value end
@@ -127,12 +124,17 @@ function terminal:play(lines)
   return (self:screen():gsub("\nmoth>$", ""))
 end
 
+-- Ends the session whatever it does.
+function terminal:drop()
+  self:tmux "kill-server"
+  os.execute("rm -rf " .. quote(self.home))
+end
+
 -- Ends the session by Ctrl-D where it still runs; its exit status.
 function terminal:close()
   if not self:screen():find "status %d+$" then self:key "C-d" end
   local screen = self:wait(function(screen) return screen:find "status %d+$" ~= nil end, "exit status")
-  self:tmux "kill-server"
-  os.execute("rm -rf " .. quote(self.home))
+  self:drop()
   return tonumber(screen:match "status (%d+)$")
 end
 

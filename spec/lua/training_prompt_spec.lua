@@ -6,8 +6,7 @@ local interpreter = os.getenv "MOTH_COMMAND" or "build/moth"
 local function in_terminal(options, play)
   local t = terminal.open(options)
   local ok, why = pcall(play, t)
-  t:tmux "kill-server"
-  os.execute("rm -rf " .. t.home)
+  t:drop()
   if not ok then error(why, 0) end
 end
 
@@ -46,7 +45,7 @@ end
 
 local ROW = "^ +%d+ +%d%.%d%d%d%d +%d%.%d%d%d%d +[01]%.%d%d%d%d  1%.0e%-03    %d%.%d%ds$"
 local BAR = "^ +(%d+)/2000 %[#*%-*%]  %d+/45  loss %d%.%d%d%d%d   %d+k? rows/s   %d+m%d%ds left$"
-local ENDED = "^interrupted in epoch (%d+), batch %d+: (%d+) epochs done, weights of epoch (%d+) %(best val_loss (%d%.%d%d%d%d)%) put back$"
+local ENDED = "^interrupted in epoch (%d+), [a-z ]+%d*: (%d+) epochs done, weights of epoch (%d+) %(best val_loss (%d%.%d%d%d%d)%) put back$"
 local HINT = '  run.stopped = "interrupt"; go on exactly with  moth.train{ ..., resume = run }'
 
 describe("training at the prompt #terminal", function()
@@ -68,7 +67,7 @@ describe("training at the prompt #terminal", function()
       if lines[8] then assert.matches("^%d+%.%d%d s$", lines[8]) end -- the time, where it took long
       assert.is_nil(lines[9])
       local epoch, done, best = lines[6]:match(ENDED)
-      assert.equal(tonumber(epoch) - 1, tonumber(done))
+      assert.is_true(tonumber(epoch) - 1 == tonumber(done) or lines[6]:find "at its end" ~= nil)
       assert.equal("interrupt", t:enter "run.stopped")
       assert.equal(done, t:enter "run.epochs")
       assert.equal(best, t:enter "run.best_epoch")
