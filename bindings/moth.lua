@@ -2740,7 +2740,7 @@ function moth.stack(tensors, axis) end
 ---[n1], [n2] ... -> as many times [n1, n2, ...]; PyTorch's indexing = "ij", where NumPy's default is "xy".
 ---
 ---```lua
----local x, y = moth.meshgrid{ moth.range(1, 2), moth.range(1, 3) }; print(x, y)
+---local x, y = moth.meshgrid(moth.range(1, 2), moth.range(1, 3)); print(x, y)
 ---```
 ---@param tensors moth.Tensor[]
 ---@param options? moth.MeshgridOptions
@@ -3607,7 +3607,7 @@ function moth.trainer(options) end
 ---.safetensors file where they are, read-only: the file must not be written to or cut short meanwhile.
 ---
 ---```lua
----local path = os.tmpname() .. '.npy' moth.save(path, moth.eye(3)) print(moth.load(path))
+---local path = os.tmpname() .. ".npy"; moth.save(path, moth.eye(3)); print(moth.load(path)); os.remove(path)
 ---```
 ---@param path string
 ---@param options? table
@@ -3618,7 +3618,7 @@ function moth.load(path, options) end
 ---All but .npz are packed where .gz follows. What stood there is replaced at once, or stays on failure.
 ---
 ---```lua
----local path = os.tmpname() .. '.npz' moth.save(path, { w = moth.eye(3), b = moth.ones(3) })
+---local path = os.tmpname() .. ".npz"; moth.save(path, { w = moth.eye(3), b = moth.ones(3) }); os.remove(path)
 ---```
 ---@param path string
 ---@param value any

@@ -1,17 +1,10 @@
 -- The reference and the editors' stub: generated, complete, and what they show runs.
 local moth = require "moth"
 local helper = dofile "spec/lua/helper.lua"
-local internal = helper.internals(moth)
+local internal, read = helper.internals(moth), helper.read
 
 local entries = internal.need "help/entries"
 local examples = internal.need "help/examples"
-
-local function read(path)
-  local file = assert(io.open(path, "r"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
 
 -- Where two texts part, for messages.
 local function first_difference(a, b)
@@ -89,26 +82,6 @@ describe("the stub", function()
 end)
 
 describe("examples", function()
-  local temporary = {}
-  local tmpname = os.tmpname
-
-  setup(function()
-    os.tmpname = function() -- luacheck: ignore
-      local path = tmpname()
-      temporary[#temporary + 1] = path
-      return path
-    end
-  end)
-
-  teardown(function()
-    os.tmpname = tmpname -- luacheck: ignore
-    for _, path in ipairs(temporary) do
-      for _, ending in ipairs { "", ".npy", ".npz", ".safetensors", ".csv", ".csv.gz", ".svg", ".png", ".ckpt" } do
-        os.remove(path .. ending)
-      end
-    end
-  end)
-
   it("are there for every function, method and component", function()
     for _, entry in ipairs(entries.list) do
       local of_event = entry.kind == "field" and (entry.owner == "run" or entry.owner == "e" or entry.owner == "b")
@@ -116,12 +89,25 @@ describe("examples", function()
     end
   end)
 
-  it("are one line each and run", function()
+  local tmpname = os.tmpname
+
+  after_each(function() os.tmpname = tmpname end) -- luacheck: ignore
+
+  it("are one line each, run and leave no file behind", function()
+    local path
+    os.tmpname = function() -- luacheck: ignore
+      path = tmpname()
+      return path
+    end
     for _, entry in ipairs(entries.list) do
       if entry.example then
         assert(not entry.example:find "\n", entry.name .. ": more than a line")
+        path = nil
         local text, message = examples.run(entry.example)
         assert(text, ("%s: %s\n  %s"):format(entry.name, tostring(message), entry.example))
+        for _, ending in ipairs(path and { "", ".npy", ".npz", ".csv" } or {}) do
+          assert(not os.remove(path .. ending), entry.name .. ": leaves a file " .. ending)
+        end
       end
     end
   end)

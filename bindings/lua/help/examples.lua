@@ -1,16 +1,25 @@
 -- Runs the one-line examples of the rows: examples.run(code) → what it printed, or the value of an expression as the prompt shows it; nil
--- and the error where it fails. Settings and the default dtype are put back; files go to a folder of their own.
+-- and the error where it fails. Settings and the default dtype are put back; what os.tmpname made is removed.
 local moth, helpers = ...
 
 local examples = {}
 
 local SETTINGS = { digits = 4, edge = 3, max = 1000, width = 80 }
 
-local function environment(printed)
-  local env = { moth = moth }
+local function environment(printed, temporary)
+  local env = { moth = moth, os = setmetatable({}, { __index = os }) }
+  function env.os.tmpname()
+    local path = os.tmpname()
+    temporary[#temporary + 1] = path
+    return path
+  end
   function env.print(...)
     local texts = table.pack(...)
-    for i = 1, texts.n do texts[i] = tostring(texts[i]) end
+    for i = 1, texts.n do
+      local value = texts[i]
+      texts[i] = tostring(value)
+      if math.type(value) == "float" then texts[i] = texts[i]:gsub("[^0-9a-z+%-]+", ".") end -- with a point whatever the locale
+    end
     printed[#printed + 1] = table.concat(texts, "\t")
   end
   return setmetatable(env, { __index = _G })
@@ -21,8 +30,8 @@ local function compiled(code, env)
 end
 
 function examples.run(code, seed)
-  local printed = {}
-  local chunk, message = compiled(code, environment(printed))
+  local printed, temporary = {}, {}
+  local chunk, message = compiled(code, environment(printed, temporary))
   if not chunk then return nil, message end
   local out, dtype, printing, arguments = helpers.out, moth.dtype(), moth.printing(), rawget(_G, "arg")
   helpers.out = { put = function(text) printed[#printed + 1] = text end,
@@ -34,6 +43,7 @@ function examples.run(code, seed)
   local results = table.pack(pcall(chunk))
   helpers.out = out
   rawset(_G, "arg", arguments)
+  for _, path in ipairs(temporary) do os.remove(path) end
   for i = 2, results.n do
     if results[1] and results[i] ~= nil then printed[#printed + 1] = helpers.show_text(results[i]) end
   end
