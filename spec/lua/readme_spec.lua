@@ -88,6 +88,7 @@ describe("README.md", function()
     local block = readme:match "```\n(moth>.-)```"
     local t = terminal.open{ width = 130, environment = { NO_COLOR = "1" } }
     local ok, why = pcall(function()
+      t:enter ":set time off" -- which a slow machine would show
       local typed, drawings = typed_lines(block), 0
       for _, entry in ipairs(typed) do
         local shown, printed = table.concat(entry, "\n"), t:enter(entry.line)
