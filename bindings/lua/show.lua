@@ -2,7 +2,7 @@
 local _, helpers, internal = ...
 
 local find, sub, match, gsub, format = string.find, string.sub, string.match, string.gsub, string.format
-local concat, sort, min = table.concat, table.sort, math.min
+local concat, sort, min, math_type = table.concat, table.sort, math.min, math.type
 local type, tostring, pcall, next, rawget = type, tostring, pcall, next, rawget
 local utf8_length, utf8_offset = utf8 and utf8.len, utf8 and utf8.offset
 local getmetatable = debug and debug.getmetatable or getmetatable
@@ -41,6 +41,12 @@ local function meta_of(value, event)
   return type(meta) == "table" and rawget(meta, event) or nil
 end
 
+-- Numbers have a point whatever the locale.
+local function plain(value)
+  local text = tostring(value)
+  return math_type(value) == "float" and (gsub(text, "[^0-9a-z+%-]+", ".")) or text
+end
+
 -- A value within a table: one line.
 local function value_text(value, look)
   local kind = type(value)
@@ -48,7 +54,7 @@ local function value_text(value, look)
   if kind == "function" or kind == "thread" then return kind end
   if kind == "table" and not meta_of(value, "__tostring") then return next(value) == nil and "{}" or "{ " .. dots(look) .. " }" end
   if internal.kind(value) == "tensor" then return paint(internal.describe(value), look) end
-  if kind ~= "table" and kind ~= "userdata" then return tostring(value) end
+  if kind ~= "table" and kind ~= "userdata" then return plain(value) end
   local ok, text = pcall(tostring, value)
   if not ok then return format("(%s whose __tostring fails)", kind) end
   local line = match(text, "^[^\n]*")
@@ -91,7 +97,7 @@ end
 function helpers.show_text(value)
   local look = helpers.look()
   if type(value) == "table" and not meta_of(value, "__tostring") then return table_text(value, look) end
-  return paint(tostring(value), look)
+  return paint(plain(value), look)
 end
 
 -- Values from..to of a list: on one line, or below each other where one takes several.
