@@ -20,7 +20,7 @@ describe("the module", function()
     ]]
     local path = os.tmpname()
     helper.write(path, ("package.cpath = %q\n"):format(package.cpath) .. program)
-    local out = io.popen("lua5.4 " .. path)
+    local out = io.popen((os.getenv "MOTH_COMMAND" or "lua5.4") .. " " .. path)
     local text = out:read "a"
     out:close()
     os.remove(path)
