@@ -61,10 +61,12 @@ end
 
 local function rest_name(option) return option.key:gsub("s$", "") .. ", …" end
 
-local function operation_arguments(row)
-  if families.arguments[row.name] then return families.arguments[row.name] end
-  local required, optional = {}, {}
-  if row.creates and not row.method and row.inputs > 0 then required[1] = "t" end
+-- As a function of the module it takes first what is the object of the method.
+local function operation_arguments(row, owner)
+  local object = owner == "moth" and row.inputs > 0 and not row.list and (families.objects[row.name] or "t")
+  local own = families.arguments[row.name]
+  if own then return object and "(" .. object .. ", " .. own:sub(2) or own end
+  local required, optional = { object or nil }, {}
   for i = 2, row.inputs do
     local into = i > row.inputs - row.optional and optional or required
     into[#into + 1] = row.inputs > 2 and ("other%d"):format(i - 1) or "other"
@@ -147,9 +149,9 @@ end
 local function add_operation(row)
   local first, more = halves(row.doc)
   local function entry_of(owner, separator)
-    local name = owner .. separator .. row.name
+    local name, object = owner .. separator .. row.name, owner == "t" and families.objects[row.name] or owner
     return add { name = name, word = row.name, owner = owner, kind = "operation", row = row, options = visible(row.options),
-                 signature = (families.selves[row.name] or owner) .. separator .. row.name .. operation_arguments(row),
+                 signature = object .. separator .. row.name .. operation_arguments(row, owner),
                  doc = sentence(first), more = ended(more), example = row.example, gives = given(row), foreign = row.foreign,
                  see = {}, twin = row.twin and owner == "t" and name .. "_" or nil, family = families.family_of[row.name] or "other" }
   end

@@ -25,12 +25,12 @@ local arguments = {
   cat = "({ a, b, … } [, axis])", stack = "({ a, b, … } [, axis])", meshgrid = "(x, y, … [, { indexing = }])",
   where = "(a, b)", masked_fill = "(mask, value)", mask_select = "(mask)", masked_put_ = "(mask, values)", index = "(axis, ids)",
   gather = "(axis, ids)", scatter_ = "(axis, ids, values)", index_add_ = "(axis, ids, values)", index_put_ = "(axis, ids, values)",
-  addmm_ = "(a, b [, { alpha =, beta = }])", full = "(shape, value [, { dtype = }])", one_hot = "(labels, classes [, { dtype = }])",
+  addmm_ = "(a, b [, { alpha =, beta = }])", full = "(shape, value [, { dtype = }])", one_hot = "(classes [, { dtype = }])",
   norm = "([p [, axis]] [, { keep = }])", to = "(dtype)",
 }
 
--- What self is called where it is not any tensor.
-local selves = { where = "mask" }
+-- What the object is called where it is not any tensor.
+local objects = { where = "mask", one_hot = "labels" }
 
 local family_of, order = {}, {}
 for i, family in ipairs(families) do
@@ -40,4 +40,4 @@ for i, family in ipairs(families) do
   end
 end
 
-return { list = families, family_of = family_of, order = order, arguments = arguments, selves = selves }
+return { list = families, family_of = family_of, order = order, arguments = arguments, objects = objects }

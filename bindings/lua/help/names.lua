@@ -64,7 +64,7 @@ return {
     "A training that goes on step by step, in a host's own loop; takes the options of moth.train.",
     gives = "trainer", row = "train", see = "moth.train trainer:step",
     example = "local t = moth.trainer{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, loss = " ..
-              "\"mse\", epochs = 2, progress = false }; print(t:step(10))" },
+              "\"mse\", epochs = 2, progress = false }; while t:step(10) == \"more\" do end; print(t.run.epochs)" },
   { "moth.load", "(path [, { mmap = true }])",
     "Reads tensors: one of .npy, .csv (numbers only) and IDX files, a table of them by name of .npz and .safetensors; .gz too, but for " ..
     ".npz. float16 and bfloat16 become f32, small integers i64; uint64 and complex are refused. mmap = true leaves the values of a .npy " ..
