@@ -23,6 +23,21 @@ static const moth_operation *named(const module *M, const char *name, size_t len
   return NULL;
 }
 
+/* A name that no row of the engine's lists: "ndim" → t.rank. */
+static const char *elsewhere(lua_State *L, const char *name, bool of_tensor) {
+  helpers_push(L, "elsewhere");
+  lua_pushstring(L, name);
+  lua_call(L, 1, 1);
+  const char *here = lua_tostring(L, -1);
+  if (here == NULL) return NULL;
+  bool is_method = strncmp(here, "t:", 2) == 0;
+  if (of_tensor ? is_method || strncmp(here, "t.", 2) == 0 : strncmp(here, "moth.", 5) == 0) {
+    return lua_pushfstring(L, "here it is '%s'", here + (of_tensor ? 2 : 5));
+  }
+  if (is_method && !of_tensor) return lua_pushfstring(L, "here it is a method, %s(...)", here);
+  return lua_pushfstring(L, "here it is %s", here);
+}
+
 const char *foreign_hint(lua_State *L, const module *M, const char *name, bool of_tensor) {
   size_t length = strlen(name);
   const char *twin = "";
@@ -34,7 +49,7 @@ const char *foreign_hint(lua_State *L, const module *M, const char *name, bool o
     if (operation != NULL && operation->flags & MOTH_TWIN) twin = "_";
     else operation = NULL;
   }
-  if (operation == NULL) return NULL;
+  if (operation == NULL) return elsewhere(L, name, of_tensor);
   const char *here = operation->row.name;
   bool fits = operation->flags & (of_tensor ? MOTH_METHOD : MOTH_CREATES);
   if (fits) return is_own ? NULL : lua_pushfstring(L, "here it is '%s%s'", here, twin);

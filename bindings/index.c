@@ -112,7 +112,13 @@ static moth_value value_of(lua_State *L, module *M, int index, moth_dtype dtype,
   case LUA_TNUMBER:
     if (lua_isinteger(L, index)) return (moth_value){ .kind = MOTH_INT_VALUE, .as.integer = lua_tointeger(L, index) };
     return (moth_value){ .kind = MOTH_REAL_VALUE, .as.real = lua_tonumber(L, index) };
-  default: return operation_value(tensor_argument(L, M, index, dtype, where, "the value"));
+  case LUA_TTABLE: return operation_value(tensor_argument(L, M, index, dtype, where, "the value"));
+  default:
+    if (handle_tensor(L, index) == NULL) {
+      const char *got = handle_describe(L, index);
+      errors_fail(L, "%s: the value must be a number, a tensor or a table, got %s", where, got);
+    }
+    return operation_value(tensor_argument(L, M, index, dtype, where, "the value"));
   }
 }
 

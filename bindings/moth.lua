@@ -146,7 +146,13 @@ function Optimizer:step(net) end
 ---@class moth.ZerosLikeOptions
 ---@field dtype? "f32"|"f64"|"i64"|"u8"|"bool" dtype of the result
 
+---@class moth.TZerosLikeOptions
+---@field dtype? "f32"|"f64"|"i64"|"u8"|"bool" dtype of the result
+
 ---@class moth.OnesLikeOptions
+---@field dtype? "f32"|"f64"|"i64"|"u8"|"bool" dtype of the result
+
+---@class moth.TOnesLikeOptions
 ---@field dtype? "f32"|"f64"|"i64"|"u8"|"bool" dtype of the result
 
 ---@class moth.FullLikeOptions
@@ -154,7 +160,17 @@ function Optimizer:step(net) end
 ---@field value? number|boolean of every element
 ---@field [1]? number|boolean
 
+---@class moth.TFullLikeOptions
+---@field dtype? "f32"|"f64"|"i64"|"u8"|"bool" dtype of the result
+---@field value? number|boolean of every element
+---@field [1]? number|boolean
+
 ---@class moth.OneHotOptions
+---@field classes? integer how many classes there are
+---@field [1]? integer
+---@field dtype? "f32"|"f64"|"i64"|"u8"|"bool" dtype of the result
+
+---@class moth.TOneHotOptions
 ---@field classes? integer how many classes there are
 ---@field [1]? integer
 ---@field dtype? "f32"|"f64"|"i64"|"u8"|"bool" dtype of the result
@@ -442,6 +458,44 @@ function Tensor:describe() end
 ---moth.range(1, 64):reshape(8, 8):show()
 ---```
 function Tensor:show() end
+
+---Zeros of a tensor's shape and dtype.
+---
+---```lua
+---moth.zeros_like(moth.eye(2))
+---```
+---@param options? moth.TZerosLikeOptions
+---@return moth.Tensor
+function Tensor:zeros_like(options) end
+
+---Ones of a tensor's shape and dtype.
+---
+---```lua
+---moth.ones_like(moth.eye(2))
+---```
+---@param options? moth.TOnesLikeOptions
+---@return moth.Tensor
+function Tensor:ones_like(options) end
+
+---One value in a tensor's shape and dtype.
+---
+---```lua
+---moth.full_like(moth.eye(2), 7)
+---```
+---@param value number|boolean of every element
+---@param options? moth.TFullLikeOptions
+---@return moth.Tensor
+function Tensor:full_like(value, options) end
+
+---A row for each class number, 1 at its class and 0 elsewhere.
+---
+---```lua
+---moth.one_hot(moth.tensor({ 2, 1 }, { dtype = "i64" }), 3)
+---```
+---@param classes integer how many classes there are
+---@param options? moth.TOneHotOptions
+---@return moth.Tensor
+function Tensor:one_hot(classes, options) end
 
 ---A matrix with a vector on its diagonal and zeros elsewhere; or a copy of a matrix's diagonal.
 ---
@@ -1044,6 +1098,14 @@ function Tensor:clamp_(low, high) end
 ---@return moth.Tensor
 function Tensor:logical_not() end
 
+---Whether x is 0 or false.
+---
+---```lua
+---moth.tensor{ 1, 0 }:logical_not()
+---```
+---@return moth.Tensor
+function Tensor:logical_not_() end
+
 ---Whether x is not a number.
 ---
 ---```lua
@@ -1311,6 +1373,15 @@ function Tensor:ge(other) end
 ---@return moth.Tensor
 function Tensor:logical_and(other) end
 
+---Whether both are other than 0.
+---
+---```lua
+---moth.tensor{ 1, 0 }:logical_and(true)
+---```
+---@param other moth.Tensor|number
+---@return moth.Tensor
+function Tensor:logical_and_(other) end
+
 ---Whether one is other than 0.
 ---
 ---```lua
@@ -1320,6 +1391,15 @@ function Tensor:logical_and(other) end
 ---@return moth.Tensor
 function Tensor:logical_or(other) end
 
+---Whether one is other than 0.
+---
+---```lua
+---moth.tensor{ 1, 0 }:logical_or(false)
+---```
+---@param other moth.Tensor|number
+---@return moth.Tensor
+function Tensor:logical_or_(other) end
+
 ---Whether one of both is other than 0, and the other is 0.
 ---
 ---```lua
@@ -1328,6 +1408,15 @@ function Tensor:logical_or(other) end
 ---@param other moth.Tensor|number
 ---@return moth.Tensor
 function Tensor:logical_xor(other) end
+
+---Whether one of both is other than 0, and the other is 0.
+---
+---```lua
+---moth.tensor{ 1, 0 }:logical_xor(true)
+---```
+---@param other moth.Tensor|number
+---@return moth.Tensor
+function Tensor:logical_xor_(other) end
 
 ---Exp(x) as parts of their sum along an axis, the last by default.
 ---
@@ -1634,6 +1723,17 @@ function Tensor:quantile(q, axis, options) end
 ---@return moth.Tensor
 function Tensor:cumsum(axis) end
 
+---Running sums along an axis.
+---
+---f32 gathers in f64; integers and bools give i64, which wraps around beyond 2^63.
+---
+---```lua
+---moth.tensor{ 1, 2, 3 }:cumsum()
+---```
+---@param axis? integer the axis to go along; absent: the last
+---@return moth.Tensor
+function Tensor:cumsum_(axis) end
+
 ---Running products along an axis.
 ---
 ---f32 gathers in f64; integers and bools give i64, which wraps around beyond 2^63.
@@ -1644,6 +1744,17 @@ function Tensor:cumsum(axis) end
 ---@param axis? integer the axis to go along; absent: the last
 ---@return moth.Tensor
 function Tensor:cumprod(axis) end
+
+---Running products along an axis.
+---
+---f32 gathers in f64; integers and bools give i64, which wraps around beyond 2^63.
+---
+---```lua
+---moth.tensor{ 1, 2, 3 }:cumprod()
+---```
+---@param axis? integer the axis to go along; absent: the last
+---@return moth.Tensor
+function Tensor:cumprod_(axis) end
 
 ---How often each class is there: class numbers to counts.
 ---
@@ -1928,12 +2039,12 @@ function Tensor:view(...) end
 ---@return moth.Tensor
 function Tensor:flatten() end
 
----A view without an axis of size 1, or without all of them.
+---A view without an axis of size 1, some of them, or all.
 ---
 ---```lua
 ---moth.ones(2, 1, 3):squeeze()
 ---```
----@param axis? integer the axis of size 1 to drop; absent: all of them
+---@param axis? integer|integer[] the axis of size 1, or a list of them, to drop; absent: all of them
 ---@return moth.Tensor
 function Tensor:squeeze(axis) end
 

@@ -61,11 +61,12 @@ static int fail_input(lua_State *L, const arguments *a, int argument) {
   const char *got = handle_describe(L, argument), *name = name_of(L, a);
   const handle *h = handle_at(L, argument);
   if (h != NULL && h->kind == MOTH_TENSOR_OBJECT && h->object == NULL) return errors_fail(L, "%s: the tensor is closed", name);
-  if (argument == 1 && a->operation->flags & MOTH_METHOD && !may_be_number(a, 0)) {
+  const char *hint = lua_istable(L, argument) ? "; moth.tensor makes one of a table" : "";
+  if (argument == 1 && a->operation->flags & MOTH_METHOD && !(a->operation->flags & MOTH_CREATES) && !may_be_number(a, 0)) {
     return errors_fail(L, "%s: argument 1 must be a tensor, got %s; write t:%s(...), with a colon", name, got, name);
   }
   const char *kind = may_be_number(a, a->count) ? " or a number" : "";
-  return errors_fail(L, "%s: argument %d must be a tensor%s, got %s", name, argument, kind, got);
+  return errors_fail(L, "%s: argument %d must be a tensor%s, got %s%s", name, argument, kind, got, hint);
 }
 
 static int fail_missing(lua_State *L, const arguments *a) {

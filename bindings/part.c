@@ -56,6 +56,13 @@ static bool is_alone(module *M, const moth_part *part) {
   return moth_part_get(M->m, part, "input", &input) == MOTH_OK && input.kind != MOTH_OPTION_END;
 }
 
+/* moth.tanh(x), where the name is a method too. */
+static void refuse_tensor(lua_State *L, const module *M, const char *name) {
+  const moth_operation *operation = moth_operation_find(M->m, name);
+  if (operation == NULL || !(operation->flags & MOTH_METHOD)) return;
+  errors_fail(L, "%s: moth.%s makes a layer; of a tensor write t:%s(...)", name, name, name);
+}
+
 static int construct(lua_State *L) {
   module *M = module_here(L);
   const moth_row *row = lua_touserdata(L, lua_upvalueindex(2));
@@ -69,6 +76,7 @@ static int construct(lua_State *L) {
     moth_part *part = new_part(L, M, kind, row, 3, last);
     return compute(L, M, part, 1);
   }
+  if (handle_tensor(L, 1) != NULL && (kind == MOTH_LAYER || kind == MOTH_ACTIVATION)) refuse_tensor(L, M, row->name);
   moth_part *part = new_part(L, M, kind, row, 1, last);
   if ((kind == MOTH_LAYER || kind == MOTH_ACTIVATION) && is_alone(M, part)) layer_alone(L, M);
   return 1;

@@ -144,9 +144,13 @@ static bool dtype_asked(lua_State *L, int table, moth_dtype *dtype) {
   lua_pushliteral(L, "dtype");
   lua_rawget(L, table);
   bool asked = !lua_isnil(L, -1);
-  if (asked && (lua_type(L, -1) != LUA_TSTRING || !moth_dtype_find(lua_tostring(L, -1), dtype))) {
+  if (asked && lua_type(L, -1) != LUA_TSTRING) {
     const char *got = handle_describe(L, -1);
-    errors_fail(L, "tensor: dtype must be f32, f64, i64, u8 or bool, got %s", got);
+    errors_fail(L, "tensor: dtype must be 'f32', 'f64', 'i64', 'u8' or 'bool', got %s", got);
+  }
+  if (asked && !moth_dtype_find(lua_tostring(L, -1), dtype)) { /* the engine tells what is wrong with a word */
+    const moth_option options[] = { MOTH_TEXT("dtype", lua_tostring(L, -1)), MOTH_END };
+    operation_apply_as(L, module_here(L), "tensor", "empty", false, NULL, 0, options);
   }
   lua_pop(L, 1);
   return asked;
@@ -158,14 +162,14 @@ static int create(lua_State *L) {
   moth_dtype dtype = M->dtype;
   int type = lua_type(L, 1);
   if (type != LUA_TTABLE && type != LUA_TNUMBER && type != LUA_TBOOLEAN) {
-    const char *got = handle_describe(L, 1);
-    return errors_fail(L, "tensor: takes a nested table or a number, got %s", got);
+    const char *got = handle_describe(L, 1), *hint = handle_tensor(L, 1) != NULL ? "; t:clone() copies one" : "";
+    return errors_fail(L, "tensor: takes a nested table or a number, got %s%s", got, hint);
   }
   bool asked = type == LUA_TTABLE && dtype_asked(L, 1, &dtype);
   if (!lua_isnoneornil(L, 2)) {
     if (lua_type(L, 2) != LUA_TTABLE) {
       const char *got = handle_describe(L, 2);
-      return errors_fail(L, "tensor: argument 2 must be a table of options, got %s", got);
+      return errors_fail(L, "tensor: argument 2 must be a table of options such as { dtype = \"f64\" }, got %s", got);
     }
     asked = dtype_asked(L, 2, &dtype) || asked;
   }
@@ -216,6 +220,7 @@ static int numel(lua_State *L) {
 static int size(lua_State *L) {
   const moth_tensor *t = self(L, "size(axis)");
   int rank = moth_tensor_rank(t);
+  if (lua_isnone(L, 2)) return errors_fail(L, "size: axis is missing; t.shape has the size of each");
   int64_t axis = options_position(options_whole(L, 2, "size", "axis"));
   if (axis < 0 && axis >= -rank) axis += rank;
   if (axis < 0 || axis >= rank) {
@@ -257,6 +262,11 @@ static int refuse_less_equal(lua_State *L) { return errors_fail(L, "a <= b on te
 static int concat(lua_State *L) {
   bool first = handle_at(L, 1) != NULL, second = handle_at(L, 2) != NULL;
   if (first && second) return errors_fail(L, "tensor .. tensor joins no rows; moth.cat({ a, b }, axis) does");
+  int other = lua_type(L, first ? 2 : 1);
+  if (other != LUA_TSTRING && other != LUA_TNUMBER) {
+    const char *got = handle_describe(L, first ? 2 : 1);
+    return errors_fail(L, "..: a tensor is joined with a string or a number, got %s", got);
+  }
   luaL_tolstring(L, 1, NULL);
   luaL_tolstring(L, 2, NULL);
   lua_concat(L, 2);

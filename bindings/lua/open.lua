@@ -17,6 +17,8 @@ helpers.typed = {}
 helpers.drawing = internal.need
 
 function helpers.describe(t) return internal.need "tensor/describe"(t) end
+-- What does here what another library calls so: "ndim" → "t.rank", or nil.
+function helpers.elsewhere(name) return internal.need "help/elsewhere"[name] end
 function helpers.complete(...) return internal.need "prompt/complete"(...) end
 -- Step and close of a new session.
 function helpers.open_session(...) return internal.need "prompt/session"(...) end

@@ -139,7 +139,17 @@ COMPARE_ROW(lt, LOOPS_LT, "less", "whether a < b", "moth.tensor{ 1, 2 }:lt(2)");
 COMPARE_ROW(le, LOOPS_LE, "less_equal", "whether a <= b", "moth.tensor{ 1, 2 }:le(1)");
 COMPARE_ROW(gt, LOOPS_GT, "greater", "whether a > b", "moth.tensor{ 1, 2 }:gt(1)");
 COMPARE_ROW(ge, LOOPS_GE, "greater_equal", "whether a >= b", "moth.tensor{ 1, 2 }:ge(2)");
-COMPARE_ROW(logical_and, LOOPS_AND, "bitwise_and", "whether both are other than 0", "moth.tensor{ 1, 0 }:logical_and(true)");
-COMPARE_ROW(logical_or, LOOPS_OR, "bitwise_or", "whether one is other than 0", "moth.tensor{ 1, 0 }:logical_or(false)");
-COMPARE_ROW(logical_xor, LOOPS_XOR, "bitwise_xor", "whether one of both is other than 0, and the other is 0",
-            "moth.tensor{ 1, 0 }:logical_xor(true)");
+#define LOGIC_ROW(word, code_, others, doc_, example_)                                                                                     \
+  const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), .foreign = (others) },                    \
+                                                      .inputs = 2,                                                                         \
+                                                      .results = 1,                                                                        \
+                                                      .dtypes = ALL_DTYPES,                                                                \
+                                                      .flags = MOTH_METHOD | MOTH_TWIN | MOTH_NUMBERS },                                   \
+                                             .twin = #word "_",                                                                            \
+                                             .apply = apply_compare,                                                                       \
+                                             .code = (code_) }
+
+LOGIC_ROW(logical_and, LOOPS_AND, "bitwise_and", "whether both are other than 0", "moth.tensor{ 1, 0 }:logical_and(true)");
+LOGIC_ROW(logical_or, LOOPS_OR, "bitwise_or", "whether one is other than 0", "moth.tensor{ 1, 0 }:logical_or(false)");
+LOGIC_ROW(logical_xor, LOOPS_XOR, "bitwise_xor", "whether one of both is other than 0, and the other is 0",
+          "moth.tensor{ 1, 0 }:logical_xor(true)");

@@ -101,7 +101,7 @@ static moth_status apply_like(const operation_call *call) {
                                                       .inputs = 1,                                                                         \
                                                       .results = 1,                                                                        \
                                                       .dtypes = ALL_DTYPES,                                                                \
-                                                      .flags = MOTH_CREATES },                                                             \
+                                                      .flags = MOTH_CREATES | MOTH_METHOD },                                               \
                                              .apply = apply_like,                                                                          \
                                              .code = (value_) }
 LIKE_ROW(zeros_like, 0, like_options, "zeros of a tensor's shape and dtype", "moth.zeros_like(moth.eye(2))");
@@ -285,6 +285,6 @@ const operation_class operation_one_hot = {
            .inputs = 1,
            .results = 1,
            .dtypes = NUMBER_DTYPES,
-           .flags = MOTH_CREATES },
+           .flags = MOTH_CREATES | MOTH_METHOD },
   .apply = apply_one_hot,
 };

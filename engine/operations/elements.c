@@ -178,7 +178,8 @@ static moth_status fail_twin(const operation_call *call, const elements *e) {
   context_fail(call->m, MOTH_DTYPE, call->where, "%s%s%s give%s %s; in place the dtype stays %s", tensor_text(t).text, and,
                call->input_count > 1 ? operation_value_text(other).text : "", call->input_count > 1 ? "" : "s",
                moth_dtype_name(e->result), moth_dtype_name(t->dtype));
-  if (call->input_count == 1 || other->kind != MOTH_TENSOR_VALUE) return call->m->status;
+  bool other_decides = other->kind == MOTH_TENSOR_VALUE && other->as.tensor->dtype != t->dtype;
+  if (call->input_count == 1 || !other_decides || e->result == MOTH_BOOL) return call->m->status;
   return context_hint(call->m, "to\"%s\" converts the other one", moth_dtype_name(t->dtype));
 }
 

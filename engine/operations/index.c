@@ -6,7 +6,7 @@
 
 #define OPTION_ONE_AXIS                                                                                                                    \
   {                                                                                                                                        \
-    .key = "axis", .doc = "the axis that positions are taken from", .kinds = MOTH_OPTION_INT, .position = 1,                               \
+    .key = "axis", .foreign = "dim", .doc = "the axis that positions are taken from", .kinds = MOTH_OPTION_INT, .position = 1,             \
     .flags = MOTH_REQUIRED | MOTH_POSITION                                                                                                 \
   }
 static const moth_option_row index_options[] = { OPTION_ONE_AXIS };
@@ -161,6 +161,7 @@ const operation_class operation_gather = {
 
 static const moth_option_row flip_options[] = {
   { .key = "axis",
+    .foreign = "dim",
     .doc = "the axis, or a list of axes; absent: all",
     .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,
     .position = 1,

@@ -3,6 +3,7 @@
 
 static const moth_option_row join_options[] = {
   { .key = "axis",
+    .foreign = "dim",
     .doc = "the axis along which they follow one another",
     .kinds = MOTH_OPTION_INT,
     .position = 1,

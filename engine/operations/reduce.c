@@ -24,7 +24,8 @@ enum { REDUCE_AXIS, REDUCE_KEEP, REDUCE_REAL, REDUCE_OWN };
 
 #define OPTION_AXES(at)                                                                                                                    \
   {                                                                                                                                        \
-    .key = "axis", .doc = "the axis, or a list of axes, to reduce; absent: all, to a number", .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS, \
+    .key = "axis", .foreign = "dim",                                                                                                       \
+    .doc = "the axis, or a list of axes, to reduce; absent: all, to a number", .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,                \
     .position = (at), .flags = MOTH_POSITION                                                                                               \
   }
 static const moth_option_row reduce_options[] = {

@@ -3,6 +3,7 @@
 #include "operations/lanes.h"
 
 static const moth_option_row running_options[] = { { .key = "axis",
+                                                     .foreign = "dim",
                                                      .doc = "the axis to go along; absent: the last",
                                                      .kinds = MOTH_OPTION_INT,
                                                      .position = 1,
@@ -35,9 +36,13 @@ static moth_status apply_running(const operation_call *call) {
   int axis;
   moth_status status = operation_axis(call, t, options_int(call->options, 0), &axis);
   if (status != MOTH_OK) return status;
-  status = tensor_new(call->m, call->where, dtype_is_real(t->dtype) ? t->dtype : MOTH_I64, t->rank, t->size, false, &out);
+  moth_dtype dtype = dtype_is_real(t->dtype) ? t->dtype : MOTH_I64;
+  if (call->in_place && dtype != t->dtype) {
+    return context_fail(call->m, MOTH_DTYPE, call->where, "%s gives %s; in place the dtype stays %s", tensor_text(t).text,
+                        moth_dtype_name(dtype), moth_dtype_name(t->dtype));
+  }
+  status = tensor_new(call->m, call->where, dtype, t->rank, t->size, false, &out);
   if (status != MOTH_OK) return status;
-  operation_give(call, 0, out);
   running r = { .m = call->m,
                 .dtype = t->dtype,
                 .function = loops_running(product, t->dtype),
@@ -49,8 +54,11 @@ static moth_status apply_running(const operation_call *call) {
   if (dtype_is_real(t->dtype)) r.start.real = product;
   else r.start.integer = product;
   moth_tensor *tensors[] = { t, out };
-  if (t->count > 0 && !lanes_run(call->m, tensors, 2, axis, run_lane, &r)) return operation_cancelled(call);
-  return MOTH_OK;
+  if (t->count > 0 && !lanes_run(call->m, tensors, 2, axis, run_lane, &r)) status = operation_cancelled(call);
+  if (status == MOTH_OK && !call->in_place) return operation_give(call, 0, out), MOTH_OK;
+  if (status == MOTH_OK) status = tensor_copy(call->m, call->where, out, t);
+  moth_release(out);
+  return status == MOTH_OK ? operation_give_self(call) : status;
 }
 
 const operation_class operation_cumsum = {
@@ -62,7 +70,8 @@ const operation_class operation_cumsum = {
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
-           .flags = MOTH_METHOD },
+           .flags = MOTH_METHOD | MOTH_TWIN },
+  .twin = "cumsum_",
   .apply = apply_running,
   .code = 0,
 };
@@ -75,7 +84,8 @@ const operation_class operation_cumprod = {
            .inputs = 1,
            .results = 1,
            .dtypes = ALL_DTYPES,
-           .flags = MOTH_METHOD },
+           .flags = MOTH_METHOD | MOTH_TWIN },
+  .twin = "cumprod_",
   .apply = apply_running,
   .code = 1,
 };

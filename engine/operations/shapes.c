@@ -61,29 +61,33 @@ const operation_class operation_flatten = {
   .apply = apply_flatten,
 };
 
-static const moth_option_row squeeze_options[] = { OPTION_AXIS("axis", 1, "the axis of size 1 to drop; absent: all of them", 0) };
+static const moth_option_row squeeze_options[] = { { .key = "axis",
+                                                     .foreign = "dim",
+                                                     .doc = "the axis of size 1, or a list of them, to drop; absent: all of them",
+                                                     .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,
+                                                     .position = 1,
+                                                     .flags = MOTH_POSITION } };
 
 static moth_status apply_squeeze(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0);
-  bool is_all = !options_is_set(call->options, 0);
-  int axis = -1, rank = 0;
-  if (!is_all) {
-    moth_status status = operation_axis(call, t, options_int(call->options, 0), &axis);
-    if (status != MOTH_OK) return status;
-    if (t->size[axis] != 1) {
-      return context_fail(call->m, MOTH_SHAPE, call->where, "axis %d of %s is not 1", axis + call->m->index_base, tensor_text(t).text);
-    }
-  }
+  bool goes[MOTH_MAX_RANK];
+  int count, rank = 0;
+  moth_status status = operation_axes(call, t, 0, goes, &count);
+  if (status != MOTH_OK) return status;
   int64_t size[MOTH_MAX_RANK], strides[MOTH_MAX_RANK];
   for (int i = 0; i < t->rank; i++) {
-    if (i == axis || (is_all && t->size[i] == 1)) continue;
+    if (!options_is_set(call->options, 0)) goes[i] = t->size[i] == 1;
+    if (goes[i] && t->size[i] != 1) {
+      return context_fail(call->m, MOTH_SHAPE, call->where, "axis %d of %s is not 1", i + call->m->index_base, tensor_text(t).text);
+    }
+    if (goes[i]) continue;
     size[rank] = t->size[i];
     strides[rank++] = t->strides[i];
   }
   return give_view(call, t, rank, size, strides);
 }
 
-SHAPE_OPERATION(squeeze, "a view without an axis of size 1, or without all of them", "moth.ones(2, 1, 3):squeeze()", squeeze_options,
+SHAPE_OPERATION(squeeze, "a view without an axis of size 1, some of them, or all", "moth.ones(2, 1, 3):squeeze()", squeeze_options,
                 apply_squeeze, 0, NULL);
 
 static const moth_option_row unsqueeze_options[] = { OPTION_AXIS("axis", 1, "where the new axis stands", MOTH_REQUIRED) };

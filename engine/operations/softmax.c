@@ -6,6 +6,7 @@
 enum { SOFTMAX_AXIS, SOFTMAX_REAL };
 static const moth_option_row softmax_options[] = {
   [SOFTMAX_AXIS] = { .key = "axis",
+                     .foreign = "dim",
                      .doc = "the axis whose values sum to 1; default the last",
                      .kinds = MOTH_OPTION_INT,
                      .position = 1,

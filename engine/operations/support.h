@@ -22,7 +22,7 @@ enum {
   { .key = "dtype", .doc = "dtype of the result", .kinds = MOTH_OPTION_TEXT, .choices = (words) }
 #define OPTION_GENERATOR                                                                                                                   \
   {                                                                                                                                        \
-    .key = "gen", .doc = "generator to draw from; the context's where absent", .kinds = MOTH_OPTION_OBJECT,                                \
+    .key = "gen", .foreign = "generator rng", .doc = "generator to draw from; the context's where absent", .kinds = MOTH_OPTION_OBJECT,    \
     .object = MOTH_GENERATOR_OBJECT                                                                                                        \
   }
 #define OPTION_SHAPE(at)                                                                                                                   \
@@ -31,7 +31,10 @@ enum {
     .high = 9007199254740992.0, .fallback = MOTH_INTS(NULL, 0, NULL)                                                                       \
   }
 #define OPTION_KEEP                                                                                                                        \
-  { .key = "keep", .doc = "keep what is reduced as axes of size 1", .kinds = MOTH_OPTION_FLAG, .fallback = MOTH_FLAG(NULL, false) }
+  {                                                                                                                                        \
+    .key = "keep", .foreign = "keepdim keepdims", .doc = "keep what is reduced as axes of size 1", .kinds = MOTH_OPTION_FLAG,              \
+    .fallback = MOTH_FLAG(NULL, false)                                                                                                     \
+  }
 
 /* The dtype that an option names, or the fallback where it is unset. */
 moth_dtype operation_dtype(const operation_call *call, int option, moth_dtype fallback);

@@ -151,15 +151,32 @@ static moth_status apply_predicate(const operation_call *call) {
     .code = (code_)                                                                                                                        \
   }
 
-PREDICATE_ROW(logical_not, LOOPS_NOT, "whether x is 0 or false", "moth.tensor{ 1, 0 }:logical_not()");
+const operation_class operation_logical_not = {
+  .row = { .row = { ROW_TEXTS("logical_not", "whether x is 0 or false", "moth.tensor{ 1, 0 }:logical_not()"), .foreign = "bitwise_not" },
+           .inputs = 1,
+           .results = 1,
+           .dtypes = ALL_DTYPES,
+           .flags = MOTH_METHOD | MOTH_TWIN },
+  .twin = "logical_not_",
+  .apply = apply_predicate,
+  .code = LOOPS_NOT,
+};
 PREDICATE_ROW(isnan, LOOPS_ISNAN, "whether x is not a number", "moth.tensor{ 1, 0/0 }:isnan()");
 PREDICATE_ROW(isinf, LOOPS_ISINF, "whether x is infinite", "moth.tensor{ 1, 1/0 }:isinf()");
 PREDICATE_ROW(isfinite, LOOPS_ISFINITE, "whether x is neither nan nor infinite", "moth.tensor{ 1, 0/0, 1/0 }:isfinite()");
 
 enum { CLAMP_LOW, CLAMP_HIGH, CLAMP_REAL };
 static const moth_option_row clamp_options[] = {
-  [CLAMP_LOW] = { .key = "low", .doc = "nothing below it; absent: no limit", .kinds = MOTH_OPTION_INT | MOTH_OPTION_REAL, .position = 1 },
-  [CLAMP_HIGH] = { .key = "high", .doc = "nothing above it; absent: no limit", .kinds = MOTH_OPTION_INT | MOTH_OPTION_REAL, .position = 2 },
+  [CLAMP_LOW] = { .key = "low",
+                  .foreign = "lo min a_min",
+                  .doc = "nothing below it; absent: no limit",
+                  .kinds = MOTH_OPTION_INT | MOTH_OPTION_REAL,
+                  .position = 1 },
+  [CLAMP_HIGH] = { .key = "high",
+                   .foreign = "hi max a_max",
+                   .doc = "nothing above it; absent: no limit",
+                   .kinds = MOTH_OPTION_INT | MOTH_OPTION_REAL,
+                   .position = 2 },
   [CLAMP_REAL] = OPTION_REAL,
 };
 

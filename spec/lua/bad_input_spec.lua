@@ -815,7 +815,7 @@ describe("an index or an operand", function()
       ["index: f32[3,4] has 2 axes, got 3 indices"] = function() return f(1, 2, 3) end,
       ["index: a range's step must not be 0"] = function() return f({ 1, 2, 0 }) end,
       ["index: a tensor is indexed by a number, or a tensor of positions or booleans, got a table; t({ 2, 4 }, 1) takes ranges"] = function() return f[{ 1 }] end,
-      ["index: the value must be a tensor, got 'x'"] = function() f[1] = "x" end,
+      ["index: the value must be a number, a tensor or a table, got 'x'"] = function() f[1] = "x" end,
       ["index: f32[3] does not fit into f32[4]"] = function() f[1] = moth.zeros(3) end,
       ["index: i64[3] cannot hold 2.5"] = function() i[1] = 2.5 end,
       ["f32[3,4] has no 'foo'; values go to t[i], other things into a table of their own"] = function() f.foo = 1 end,

@@ -1,0 +1,95 @@
+-- What people who come from NumPy, PyTorch, Torch7 or Lua itself write first, and what they are told.
+local moth = require "moth"
+local helper = dofile "spec/lua/helper.lua"
+local message = helper.message
+
+local x = moth.range(1, 6):reshape(2, 3)
+local mask = x:gt(1)
+
+local function get(object, name) return function() return object[name] end end
+
+describe("creations over a tensor", function()
+  it("are methods too", function()
+    for name, arguments in pairs{ zeros_like = {}, ones_like = { { dtype = "i64" } }, full_like = { 7 }, tril = { -1 }, triu = {}, diag = { 1 } } do
+      assert.is_true(x[name](x, table.unpack(arguments)) == moth[name](x, table.unpack(arguments)), name)
+    end
+    local y = moth.tensor({ 1, 3 }, { dtype = "i64" })
+    assert.same({ { 1.0, 0.0, 0.0 }, { 0.0, 0.0, 1.0 } }, y:one_hot(3):totable())
+  end)
+end)
+
+describe("in-place twins", function()
+  it("are there for masks", function()
+    local a = mask:clone()
+    assert.equal(a, a:logical_and_(x:lt(5)))
+    assert.same({ { false, true, true }, { true, false, false } }, a:totable())
+    assert.is_true(mask:clone():logical_or_(true):all())
+    assert.is_true(mask:clone():logical_xor_(mask):logical_not_():all())
+    assert.is_true(mask:clone():logical_and_(x) == mask) -- what is not 0 counts as true
+    assert.equal("logical_and_: f32[2,3] and f32[2,3] give bool; in place the dtype stays f32", message(x.logical_and_, x:clone(), x))
+    assert.equal("logical_not_: f32[2,3] gives bool; in place the dtype stays f32", message(x.logical_not_, x:clone()))
+  end)
+
+  it("are there for running sums and products", function()
+    local a = x:clone()
+    local view = a:t()
+    assert.equal(view, view:cumsum_(2)) -- through strides
+    assert.is_true(a == x:cumsum(1))
+    assert.is_true(x:clone():cumprod_() == x:cumprod())
+    assert.is_true(x:to"i64":cumsum_() == x:to"i64":cumsum())
+    assert.equal("cumsum_: u8[2,3] gives i64; in place the dtype stays u8", message(x.cumsum_, x:to"u8"))
+    assert.equal("cumprod_: bool[2,3] gives i64; in place the dtype stays bool", message(x.cumprod_, mask:clone()))
+    assert.equal(0, moth.zeros(0, 3):cumsum_(1):numel())
+  end)
+end)
+
+describe("squeeze", function()
+  it("takes a list of axes", function()
+    local a = moth.ones(1, 3, 1)
+    assert.same({ 3 }, a:squeeze({ 1, -1 }).shape)
+    assert.same({ 3 }, a:squeeze{ axis = { 1, 3 } }.shape)
+    assert.equal("squeeze: axis 2 of f32[1,3,1] is not 1", message(a.squeeze, a, { 1, 2 }))
+    assert.equal("squeeze: axis 1 appears twice", message(a.squeeze, a, { 1, 1 }))
+  end)
+end)
+
+describe("other libraries' words", function()
+  it("for options are answered with ours", function()
+    assert.equal("sum: no option 'dim'; here it is 'axis' (options: axis keep real)", message(x.sum, x, { dim = 1 }))
+    assert.equal("max: no option 'keepdim'; here it is 'keep' (options: axis keep real)", message(x.max, x, 1, { keepdim = true }))
+    assert.equal("clamp: no option 'min'; here it is 'low' (options: low high real)", message(x.clamp, x, { min = 0 }))
+    assert.equal("rand: no option 'generator'; here it is 'gen' (options: shape dtype gen)", message(moth.rand, { 2, generator = 1 }))
+    local expected = "tensor: dtype must be 'f32', 'f64', 'i64', 'u8' or 'bool', got 'float64'; here it is 'f64'"
+    assert.equal(expected, message(moth.tensor, { 1 }, { dtype = "float64" }))
+  end)
+
+  it("for names are answered with ours, wherever those are", function()
+    assert.equal("f32[2,3] has no 'ndim'; here it is 'rank'", message(get(x, "ndim")))
+    assert.equal("f32[2,3] has no 'tolist'; here it is 'totable'", message(get(x, "tolist")))
+    assert.equal("f32[2,3] has no 'double'; here it is 'to'", message(get(x, "double")))
+    assert.equal("f32[2,3] has no 'manual_seed'; here it is moth.seed", message(get(x, "manual_seed")))
+    assert.equal("moth has no 'array'; here it is 'tensor'", message(get(moth, "array")))
+    assert.equal("moth has no 'ndim'; here it is t.rank", message(get(moth, "ndim")))
+    assert.equal("moth has no 'numpy'; here it is a method, t:totable(...)", message(get(moth, "numpy")))
+  end)
+end)
+
+describe("a slip", function()
+  it("is told with the way out", function()
+    assert.equal("tanh: moth.tanh makes a layer; of a tensor write t:tanh(...)", message(moth.tanh, x))
+    assert.equal("softmax: moth.softmax makes a layer; of a tensor write t:softmax(...)", message(moth.softmax, x, 2))
+    assert.equal("tensor: takes a nested table or a number, got f32[2,3]; t:clone() copies one", message(moth.tensor, x))
+    local expected = "tensor: argument 2 must be a table of options such as { dtype = \"f64\" }, got 'f64'"
+    assert.equal(expected, message(moth.tensor, { 1 }, "f64"))
+    assert.equal("diag: argument 1 must be a tensor, got a table; moth.tensor makes one of a table", message(moth.diag, { 1, 2 }))
+    assert.equal("index: argument 3 must be a tensor, got a table; moth.tensor makes one of a table", message(x.index, x, 1, { 1 }))
+    assert.equal("size: axis is missing; t.shape has the size of each", message(x.size, x))
+    assert.equal("index: the value must be a number, a tensor or a table, got nil", message(function() x[1] = nil end))
+  end)
+
+  it("in joining text is an error, as it is between Lua's own values", function()
+    assert.equal("..: a tensor is joined with a string or a number, got nil", message(function() return x .. nil end))
+    assert.equal("..: a tensor is joined with a string or a number, got a table", message(function() return {} .. x end))
+    assert.equal("f32[1] 71", ("%s"):format(moth.tensor{ 7 }):gsub(" +", " ") .. 1)
+  end)
+end)
