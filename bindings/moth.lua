@@ -3707,7 +3707,7 @@ function moth.classes(labels) end
 ---A training that goes on step by step, in a host's own loop; takes the options of moth.train.
 ---
 ---```lua
----local t = moth.trainer{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, loss = "mse", epochs = 2, progress = false }; print(t:step(10))
+---local t = moth.trainer{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, loss = "mse", epochs = 2, progress = false }; while t:step(10) == "more" do end; print(t.run.epochs)
 ---```
 ---@param options moth.TrainOptions
 ---@return moth.Trainer
