@@ -87,9 +87,17 @@ typedef struct real_kernels {
   void (*uniform)(uint64_t key, const uint32_t counter[4], void *keep, int64_t n, double p);
 } real_kernels;
 
+/* Integers' loops; bools are u8. */
+typedef struct integer_kernels {
+  int64_t (*extreme[2])(const void *x, int64_t n, int64_t *position);       /* as those of floats; the first of equals */
+  /* As those of floats, but row numbers are as wide as the values: of u8 there are at most 255 rows; best and row have room for columns. */
+  void (*extreme_columns[2])(const void *x, int64_t rows, int64_t columns, int64_t stride, void *best, void *row);
+} integer_kernels;
+
 typedef struct kernels {
   const char *name;
   real_kernels of[2];                  /* by moth_dtype: MOTH_F32, MOTH_F64 */
+  integer_kernels of_i64, of_u8;
   lanes_kernels lanes[2][2];           /* by moth_dtype: vectors of four, and the set's own, which are no narrower */
   lanes_common lanes_common[2];
   void (*u8_to_f32)(const uint8_t *x, float *y, int64_t n, double scale);

@@ -76,8 +76,6 @@ loops_reduce_function loops_reduce(enum loops_reduce op, moth_dtype dtype) {
   static const loops_reduce_function functions[LOOPS_REDUCE][MOTH_BOOL] = {
     [LOOPS_SUM] = { NULL, NULL, sum_i64, sum_u8 },
     [LOOPS_PROD] = { product_f32, product_f64, product_i64, product_u8 },
-    [LOOPS_MAX] = { NULL, NULL, largest_i64, largest_u8 },
-    [LOOPS_MIN] = { NULL, NULL, smallest_i64, smallest_u8 },
     [LOOPS_COUNT] = { count_f32, count_f64, count_i64, count_u8 },
     [LOOPS_LARGEST] = { most_f32, most_f64, most_i64, most_u8 },
     [LOOPS_SMALLEST] = { least_f32, least_f64, least_i64, least_u8 },
@@ -90,10 +88,6 @@ loops_number loops_reduce_start(enum loops_reduce op, moth_dtype dtype) {
   switch (op) {
   case LOOPS_PROD:
     return is_real ? (loops_number) { .real = 1 } : (loops_number) { .integer = 1 };
-  case LOOPS_MAX:
-    return (loops_number) { .integer = INT64_MIN };
-  case LOOPS_MIN:
-    return (loops_number) { .integer = INT64_MAX };
   case LOOPS_LARGEST:
     return (loops_number) { .real = 0 };
   case LOOPS_SMALLEST:

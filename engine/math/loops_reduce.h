@@ -17,8 +17,6 @@ typedef union loops_number {
 enum loops_reduce {
   LOOPS_SUM /* of integers and bools */,
   LOOPS_PROD /* of floats in f64 */,
-  LOOPS_MAX,
-  LOOPS_MIN /* of integers and bools, the first of equals */,
   LOOPS_COUNT /* of non-zeros */,
   LOOPS_LARGEST,
   LOOPS_SMALLEST /* |x| in f64; NaN wins */,
@@ -28,10 +26,9 @@ typedef struct loops_run_of { /* one run of values that goes into states */
   const void *x;
   int64_t step; /* elements between values */
   int64_t n;
-  int64_t position, position_step; /* of the values, for MAX and MIN */
 } loops_run_of;
-/* across: values go into states[0 … n-1], one each; else all into states[0]. index NULL: not wanted. */
-typedef void (*loops_reduce_function)(const loops_run_of *run, bool across, loops_number *states, int64_t *index);
+/* across: values go into states[0 … n-1], one each; else all into states[0]. */
+typedef void (*loops_reduce_function)(const loops_run_of *run, bool across, loops_number *states);
 /* NULL where the dtype has no such function. */
 loops_reduce_function loops_reduce(enum loops_reduce op, moth_dtype dtype);
 /* The state before any value. */

@@ -43,7 +43,38 @@
   .uniform = uniform_##t, \
 }
 
+#define INTEGERS(type, row_type) \
+  static int64_t extreme_##type(bool least, const type *x, int64_t n, int64_t *position) { \
+    int64_t at = 0; \
+    for (int64_t i = 1; i < n; i++) at = (least ? x[i] < x[at] : x[i] > x[at]) ? i : at; \
+    if (position) *position = at; \
+    return (int64_t)x[at]; \
+  } \
+  static void extreme_columns_##type(bool least, const type *x, int64_t rows, int64_t columns, int64_t stride, type *best, \
+                                     row_type *row) { \
+    for (int64_t i = 0; i < rows; i++) { \
+      for (int64_t j = 0; j < columns; j++) { \
+        type v = x[i * stride + j]; \
+        if (least ? v < best[j] : v > best[j]) best[j] = v, row[j] = (row_type)i; \
+      } \
+    } \
+  } \
+  static int64_t largest_##type(const void *x, int64_t n, int64_t *position) { return extreme_##type(false, x, n, position); } \
+  static int64_t smallest_##type(const void *x, int64_t n, int64_t *position) { return extreme_##type(true, x, n, position); } \
+  static void largest_columns_##type(const void *x, int64_t rows, int64_t columns, int64_t stride, void *best, void *row) { \
+    extreme_columns_##type(false, x, rows, columns, stride, best, row); \
+  } \
+  static void smallest_columns_##type(const void *x, int64_t rows, int64_t columns, int64_t stride, void *best, void *row) { \
+    extreme_columns_##type(true, x, rows, columns, stride, best, row); \
+  }
+INTEGERS(int64_t, int64_t)
+INTEGERS(uint8_t, uint8_t)
+#define INTEGER_TABLE(type) { \
+  .extreme = { largest_##type, smallest_##type }, .extreme_columns = { largest_columns_##type, smallest_columns_##type }, \
+}
+
 static const kernels reference = {
+  .of_i64 = INTEGER_TABLE(int64_t), .of_u8 = INTEGER_TABLE(uint8_t),
   .name = "reference", .of = { [MOTH_F32] = TABLE(f32), [MOTH_F64] = TABLE(f64) }, .u8_to_f32 = from_u8_f32, .u8_to_f64 = from_u8_f64,
 };
 

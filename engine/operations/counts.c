@@ -36,6 +36,7 @@ static moth_status read_classes(const operation_call *call, const moth_tensor *t
   const double *x = (const double *)plain->values;
   for (int64_t i = 0; status == MOTH_OK && i < plain->count; i++) {
     int64_t whole;
+    if (i % LOOPS_POLL == LOOPS_POLL - 1 && context_is_cancelled(call->m)) status = operation_cancelled(call);
     if (dtype_store(MOTH_I64, x[i], &whole)) continue;
     char value[32];
     text_number(value, sizeof value, x[i]);
@@ -159,16 +160,13 @@ static moth_status find_range(const operation_call *call, const moth_tensor *t, 
   reduction_open(&r, call->m, t, gone, true);
   reduction_block block = { .x = t->values, .step = 0, .count = 1 };
   if (t->count == 0) return MOTH_OK;
-  if (dtype_is_real(t->dtype)) {
-    bool done = reduction_extremes(&r, &block, EXTREME_SMALLEST, low, NULL) && reduction_extremes(&r, &block, EXTREME_LARGEST, high, NULL);
-    if (!done) return operation_cancelled(call);
-  } else {
-    loops_number least, most;
-    if (!reduction_states(&r, &block, LOOPS_MIN, &least, NULL) || !reduction_states(&r, &block, LOOPS_MAX, &most, NULL)) {
-      return operation_cancelled(call);
-    }
-    *low = (double)least.integer, *high = (double)most.integer;
+  loops_number least, most;
+  if (!reduction_extremes(&r, &block, EXTREME_SMALLEST, &least, NULL) || !reduction_extremes(&r, &block, EXTREME_LARGEST, &most, NULL)) {
+    return operation_cancelled(call);
   }
+  bool is_real = dtype_is_real(t->dtype);
+  *low = is_real ? least.real : (double)least.integer;
+  *high = is_real ? most.real : (double)most.integer;
   if (isfinite(*high - *low)) return MOTH_OK;
   char from[32], to[32];
   text_number(from, sizeof from, *low), text_number(to, sizeof to, *high);
@@ -204,6 +202,7 @@ static void fill_edges(moth_tensor *edges, int64_t n, double low, double high, b
 
 static moth_status check_edges(const operation_call *call, const binning *b) {
   for (int64_t i = 0; i < b->n; i++) {
+    if (i % LOOPS_POLL == LOOPS_POLL - 1 && context_is_cancelled(call->m)) return operation_cancelled(call);
     if (edge_at(b, i) < edge_at(b, i + 1)) continue;
     char from[32], to[32];
     text_number(from, sizeof from, b->low), text_number(to, sizeof to, b->high);
@@ -216,7 +215,7 @@ static moth_status check_edges(const operation_call *call, const binning *b) {
 static moth_status apply_histogram(const operation_call *call) {
   moth *m = call->m;
   moth_tensor *t = operation_tensor(call, 0), *counts, *edges;
-  double low, high;
+  double low = 0, high = 0;
   moth_status status = read_range(call, t, &low, &high);
   if (status != MOTH_OK) return status;
   if (low == high) low -= 0.5, high += 0.5;

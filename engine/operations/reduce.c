@@ -64,11 +64,7 @@ static enum extreme_kernel extreme_of(int code) { return code == CODE_MAX || cod
 /* The extremes as numbers of the dtype's kind. */
 static bool reduce_extremes(reduction *r, const reducing *self, const reduction_block *block, loops_number *results, int64_t *index) {
   enum extreme_kernel which = self->code == CODE_LOGSUMEXP ? EXTREME_LARGEST : extreme_of(self->code);
-  if (!dtype_is_real(r->dtype)) return reduction_states(r, block, which == EXTREME_LARGEST ? LOOPS_MAX : LOOPS_MIN, results, index);
-  double values[REDUCTION_BLOCK];
-  if (!reduction_extremes(r, block, which, values, index)) return false;
-  for (int64_t i = 0; i < block->count; i++) results[i].real = values[i];
-  return true;
+  return reduction_extremes(r, block, which, results, index);
 }
 
 /* Sums around a center: the mean, or for exponentials the largest value where it is finite. */
@@ -101,9 +97,9 @@ static bool reduce_centered(reduction *r, const reducing *self, const reduction_
 static bool reduce_norm(reduction *r, const reducing *self, const reduction_block *block, loops_number *results) {
   double p = self->own, sums[REDUCTION_BLOCK];
   int64_t count = block->count;
-  if (isinf(p)) return reduction_states(r, block, p > 0 ? LOOPS_LARGEST : LOOPS_SMALLEST, results, NULL);
+  if (isinf(p)) return reduction_states(r, block, p > 0 ? LOOPS_LARGEST : LOOPS_SMALLEST, results);
   if (p == 0) {
-    if (!reduction_states(r, block, LOOPS_COUNT, results, NULL)) return false;
+    if (!reduction_states(r, block, LOOPS_COUNT, results)) return false;
     for (int64_t i = 0; i < count; i++) results[i].real = (double)results[i].integer;
     return true;
   }
@@ -121,7 +117,7 @@ static bool reduce_sums(reduction *r, const reducing *self, const reduction_bloc
 }
 
 static bool reduce_counts(reduction *r, const reducing *self, const reduction_block *block, loops_number *results) {
-  if (!reduction_states(r, block, LOOPS_COUNT, results, NULL)) return false;
+  if (!reduction_states(r, block, LOOPS_COUNT, results)) return false;
   for (int64_t i = 0; i < block->count; i++) {
     if (self->code == CODE_ANY) results[i].integer = results[i].integer > 0;
     if (self->code == CODE_ALL) results[i].integer = results[i].integer == r->count;
@@ -132,11 +128,11 @@ static bool reduce_counts(reduction *r, const reducing *self, const reduction_bl
 static bool reduce_block(reduction *r, const reducing *self, const reduction_block *block, loops_number *results, int64_t *index) {
   switch (self->code) {
   case CODE_SUM:
-    return dtype_is_real(r->dtype) ? reduce_sums(r, self, block, results) : reduction_states(r, block, LOOPS_SUM, results, NULL);
+    return dtype_is_real(r->dtype) ? reduce_sums(r, self, block, results) : reduction_states(r, block, LOOPS_SUM, results);
   case CODE_MEAN:
     return reduce_sums(r, self, block, results);
   case CODE_PROD:
-    return reduction_states(r, block, LOOPS_PROD, results, NULL);
+    return reduction_states(r, block, LOOPS_PROD, results);
   case CODE_VAR:
   case CODE_STD:
   case CODE_LOGSUMEXP:

@@ -8,7 +8,8 @@ enum {
   BLOCK = REDUCTION_BLOCK,
   SHORT_RUN = 32, /* runs too short to be worth a call each */
   CHUNK = 512,    /* values gathered or turned into terms at a time */
-  ROWS = 128      /* values added to a column before it is joined to the sum */
+  ROWS = 128,     /* values added to a column before it is joined to the sum */
+  MOST_BYTE_ROWS = 255 /* gathered at once where row numbers are bytes */
 };
 
 static int64_t magnitude(int64_t stride) { return stride < 0 ? -stride : stride; }
@@ -64,7 +65,7 @@ typedef struct gathering {
   /* of extremes */
   enum extreme_kernel which;
   char *best, *row;
-  double *values;
+  loops_number *values;
   int64_t *index;
   bool has_begun;
   /* of states */
@@ -182,17 +183,33 @@ bool reduction_sums(reduction *r, const reduction_block *block, enum loops_term 
   return true;
 }
 
-/* ---- Extremes of floats -------------------------------------------------------------------------------------------------------- */
+/* ---- Extremes ------------------------------------------------------------------------------------------------------------------ */
 
-static bool takes(enum extreme_kernel which, double v, double best) {
-  return best == best && ((which == EXTREME_LARGEST ? v > best : v < best) || v != v);
+static bool takes(const gathering *g, loops_number v, loops_number best) {
+  bool least = g->which == EXTREME_SMALLEST;
+  if (!dtype_is_real(g->r->dtype)) return least ? v.integer < best.integer : v.integer > best.integer;
+  return best.real == best.real && ((least ? v.real < best.real : v.real > best.real) || v.real != v.real);
 }
 
-/* Rows numbered from 0 in row[]; -1 where the best stayed. */
+/* Of the integer dtypes; NULL for floats. */
+static const integer_kernels *integers(const reduction *r) {
+  if (dtype_is_real(r->dtype)) return NULL;
+  return r->dtype == MOTH_I64 ? &r->m->kernels->of_i64 : &r->m->kernels->of_u8;
+}
+static loops_number extreme_of_run(const gathering *g, const void *x, int64_t n, int64_t *position) {
+  const reduction *r = g->r;
+  const integer_kernels *kernels = integers(r);
+  if (kernels) return (loops_number) { .integer = kernels->extreme[g->which](x, n, position) };
+  return (loops_number) { .real = r->m->kernels->of[r->dtype].extreme[g->which](x, n, position) };
+}
+
+/* Rows numbered from 0 in row[], which is as wide as the values; all bits set where the best stayed. */
 static void clear_rows(gathering *g) { memset(g->row, 0xff, (size_t)(g->block->count * g->r->width)); }
 static void keep_rows(gathering *g, int64_t position) {
   for (int64_t i = 0; i < g->block->count; i++) {
-    int64_t row = g->r->width == 4 ? ((const int32_t *)g->row)[i] : ((const int64_t *)g->row)[i];
+    int64_t row;
+    if (g->r->width == 1) row = ((const uint8_t *)g->row)[i] == MOST_BYTE_ROWS ? -1 : ((const uint8_t *)g->row)[i];
+    else row = g->r->width == 4 ? ((const int32_t *)g->row)[i] : ((const int64_t *)g->row)[i];
     if (row >= 0) g->index[i] = position + row;
   }
 }
@@ -203,9 +220,10 @@ static void gather_row(const gathering *g, const char *x, char *row) {
 
 static bool extremes_across(gathering *g, const char *x, int64_t position) {
   reduction *r = g->r;
-  const real_kernels *kernels = &r->m->kernels->of[r->dtype];
+  const integer_kernels *kernels = integers(r);
   double room[BLOCK];
   int64_t count = g->block->count, most = g->block->step == 1 ? LOOPS_POLL / count : 1;
+  if (r->width == 1 && most > MOST_BYTE_ROWS) most = MOST_BYTE_ROWS;
   if (!g->has_begun) gather_row(g, x, g->best);
   g->has_begun = true;
   for (int64_t done = 0; done < g->n; done += most) {
@@ -214,7 +232,8 @@ static bool extremes_across(gathering *g, const char *x, int64_t position) {
     if (is_cancelled(r, rows * count)) return false;
     if (g->block->step != 1) gather_row(g, from, (char *)room), from = (const char *)room;
     clear_rows(g);
-    kernels->extreme_columns[g->which](from, rows, count, g->gone, g->best, g->row);
+    if (kernels) kernels->extreme_columns[g->which](from, rows, count, g->gone, g->best, g->row);
+    else r->m->kernels->of[r->dtype].extreme_columns[g->which](from, rows, count, g->gone, g->best, g->row);
     keep_rows(g, position + done);
   }
   return true;
@@ -222,7 +241,6 @@ static bool extremes_across(gathering *g, const char *x, int64_t position) {
 
 static bool extremes_along(gathering *g, const char *x, int64_t position) {
   reduction *r = g->r;
-  const real_kernels *kernels = &r->m->kernels->of[r->dtype];
   char room[CHUNK * 8] __attribute__((aligned(64)));
   int64_t most = g->gone == 1 ? LOOPS_POLL : CHUNK;
   for (int64_t i = 0; i < g->block->count; i++, x += g->block->step * r->width) {
@@ -234,8 +252,8 @@ static bool extremes_along(gathering *g, const char *x, int64_t position) {
         loops_cast(r->dtype, r->dtype)(from, g->gone * r->width, room, r->width, n);
         from = room;
       }
-      double value = kernels->extreme[g->which](from, n, g->index ? &at : NULL);
-      if (position + done > 0 && !takes(g->which, value, g->values[i])) continue;
+      loops_number value = extreme_of_run(g, from, n, g->index ? &at : NULL);
+      if (position + done > 0 && !takes(g, value, g->values[i])) continue;
       g->values[i] = value;
       if (g->index) g->index[i] = position + done + at;
     }
@@ -247,7 +265,7 @@ static bool extremes_visit(gathering *g, const char *x, int64_t position) {
   return g->across ? extremes_across(g, x, position) : extremes_along(g, x, position);
 }
 
-bool reduction_extremes(reduction *r, const reduction_block *block, enum extreme_kernel which, double *values, int64_t *index) {
+bool reduction_extremes(reduction *r, const reduction_block *block, enum extreme_kernel which, loops_number *values, int64_t *index) {
   double best[BLOCK], row[BLOCK];
   int64_t own[BLOCK];
   gathering g = begin(r, block);
@@ -256,7 +274,7 @@ bool reduction_extremes(reduction *r, const reduction_block *block, enum extreme
   if (g.across) memset(g.index, 0, (size_t)block->count * sizeof *g.index);
   if (g.across) memset(best, 0, sizeof best);
   if (!walk(&g, extremes_visit)) return false;
-  if (g.across) loops_cast(r->dtype, MOTH_F64)(best, r->width, values, sizeof *values, block->count);
+  if (g.across) loops_cast(r->dtype, dtype_is_real(r->dtype) ? MOTH_F64 : MOTH_I64)(best, r->width, values, sizeof *values, block->count);
   return true;
 }
 
@@ -265,10 +283,11 @@ bool reduction_extremes(reduction *r, const reduction_block *block, enum extreme
 static bool states_visit(gathering *g, const char *x, int64_t position) {
   reduction *r = g->r;
   int64_t count = g->block->count, step = g->block->step;
+  (void)position;
   if (g->across) {
     for (int64_t j = 0; j < g->n; j++, x += g->gone * r->width) {
-      loops_run_of run = { .x = x, .step = step, .n = count, .position = position + j };
-      g->function(&run, true, g->states, g->index);
+      loops_run_of run = { .x = x, .step = step, .n = count };
+      g->function(&run, true, g->states);
       if (is_cancelled(r, count)) return false;
     }
     return true;
@@ -276,22 +295,19 @@ static bool states_visit(gathering *g, const char *x, int64_t position) {
   for (int64_t i = 0; i < count; i++, x += step * r->width) {
     for (int64_t done = 0; done < g->n; done += LOOPS_POLL) {
       int64_t n = g->n - done < LOOPS_POLL ? g->n - done : LOOPS_POLL;
-      loops_run_of run = { .x = x + done * g->gone * r->width, .step = g->gone, .n = n, .position = position + done, .position_step = 1 };
+      loops_run_of run = { .x = x + done * g->gone * r->width, .step = g->gone, .n = n };
       if (is_cancelled(r, n)) return false;
-      g->function(&run, false, g->states + i, g->index ? g->index + i : NULL);
+      g->function(&run, false, g->states + i);
     }
   }
   return true;
 }
 
-bool reduction_states(reduction *r, const reduction_block *block, enum loops_reduce op, loops_number *states, int64_t *index) {
+bool reduction_states(reduction *r, const reduction_block *block, enum loops_reduce op, loops_number *states) {
   gathering g = begin(r, block);
   g.function = loops_reduce(op, r->dtype);
-  g.states = states, g.index = index;
-  for (int64_t i = 0; i < block->count; i++) {
-    states[i] = loops_reduce_start(op, r->dtype);
-    if (index) index[i] = 0;
-  }
+  g.states = states;
+  for (int64_t i = 0; i < block->count; i++) states[i] = loops_reduce_start(op, r->dtype);
   return r->count == 0 || walk(&g, states_visit);
 }
 

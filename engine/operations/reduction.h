@@ -30,10 +30,11 @@ typedef struct reduction_block {
 
 /* sums[i] = sum of the terms, with center[i] where they have one, and p. */
 bool reduction_sums(reduction *r, const reduction_block *block, enum loops_term term, const double *center, double p, double *sums);
-/* The largest or smallest of floats and where it first stands, counted in the order of the axes that go; count > 0. index NULL: not wanted. */
-bool reduction_extremes(reduction *r, const reduction_block *block, enum extreme_kernel which, double *values, int64_t *index);
-/* Everything else, by loops_reduce: finish and index as there. */
-bool reduction_states(reduction *r, const reduction_block *block, enum loops_reduce op, loops_number *states, int64_t *index);
+/* The largest or smallest, real for floats and integer for the rest, and where it first stands, counted in the order of the axes that go;
+ * count > 0. index NULL: not wanted. */
+bool reduction_extremes(reduction *r, const reduction_block *block, enum extreme_kernel which, loops_number *values, int64_t *index);
+/* Everything else, by loops_reduce. */
+bool reduction_states(reduction *r, const reduction_block *block, enum loops_reduce op, loops_number *states);
 /* Calls the function for each block of results; `to` counts them in row-major order of the kept axes. */
 typedef bool (*reduction_function)(reduction *r, const reduction_block *block, int64_t to, void *data);
 bool reduction_each(reduction *r, const char *values, reduction_function function, void *data);

@@ -381,11 +381,54 @@ static void extremes(void **state) {
   }
 }
 
+/* The same of integers: the first of equals; bytes to 255 rows. */
+static void extremes_of_integers(void **state) {
+  (void)state;
+  enum { ROWS = 255, STRIDE = 150, VALUES = ROWS * STRIDE };
+  static const int64_t rows[] = { 1, 7, 8, 9, 40, ROWS }, columns[] = { 1, 2, 7, 8, 31, 64, 65, 140 };
+  static int64_t space[VALUES], best[2][STRIDE], row[2][STRIDE];
+  for (int i = 0; i < 3; i++) {
+    for (int bytes = 0; set_at(i) && bytes < 2; bytes++) {
+      const integer_kernels *k = bytes ? &set_at(i)->of_u8 : &set_at(i)->of_i64;
+      const integer_kernels *plain = bytes ? &kernels_reference()->of_u8 : &kernels_reference()->of_i64;
+      size_t width = bytes ? 1 : 8;
+      for (uint64_t seed = 0; seed < 12; seed++) {
+        for (int64_t v = 0; v < VALUES; v++) {
+          uint64_t mixed = ((uint64_t)v + 1000000 * seed) * 0x9e3779b97f4a7c15u;
+          int64_t value = (int64_t)(seed % 3 == 0 ? mixed : mixed >> (56 + seed % 8));
+          if (bytes) ((uint8_t *)space)[v] = (uint8_t)value;
+          else space[v] = value;
+        }
+        for (int which = 0; which < 2; which++) {
+          for (int64_t n = 1; n < 10000; n = n * 4 / 3 + 1) {
+            int64_t at = -1, wanted = -1;
+            const char *from = (const char *)space + (size_t)(n % 5) * width;
+            assert_int_equal(k->extreme[which](from, n, &at), plain->extreme[which](from, n, &wanted));
+            assert_int_equal(at, wanted);
+            assert_int_equal(k->extreme[which](from, n, NULL), plain->extreme[which](from, n, NULL));
+          }
+          for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+            for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+              for (int set = 0; set < 2; set++) {
+                memset(row[set], 0xff, sizeof row[set]);
+                memcpy(best[set], space, sizeof best[set]);
+                (set ? plain : k)->extreme_columns[which](space, rows[r], columns[c], STRIDE, best[set], row[set]);
+              }
+              assert_memory_equal(best[0], best[1], sizeof best[0]);
+              assert_memory_equal(row[0], row[1], sizeof row[0]);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(names), cmocka_unit_test(elementwise), cmocka_unit_test(sums), cmocka_unit_test(many_ones), cmocka_unit_test(pairwise),
     cmocka_unit_test(rows_and_columns), cmocka_unit_test(softmax_ends), cmocka_unit_test(updates), cmocka_unit_test(dropout_masks),
-    cmocka_unit_test(bytes_to_reals), cmocka_unit_test(extremes),
+    cmocka_unit_test(bytes_to_reals), cmocka_unit_test(extremes), cmocka_unit_test(extremes_of_integers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
