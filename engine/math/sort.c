@@ -4,10 +4,12 @@
 
 enum {
   RUN = 16,        /* runs this short are sorted by insertion */
-  SHORT = 192,     /* lanes this short are merged */
-  FEW = 8192,      /* lanes this short have small digits, whose counts are soon added up */
-  SMALL_DIGIT = 8, /* bits */
+  SHORT = 48,     /* lanes this short are merged */
+  SMALL_DIGIT = 6, /* bits: those of short lanes, whose counts are soon added up */
   LARGE_DIGIT = 11,
+  SPARE_BITS_32 = 6,  /* beyond those that number a lane's values: so many more tell nearly all of them apart, */
+  SPARE_BITS_64 = 12, /* an exponent included */
+  MOST_MOVES = 8,     /* for each value; where more are left after that, all bits are sorted by */
   CHUNK = 512,                              /* keys made at a time */
   POLL = 1 << 18,                           /* elements between looks at the cancel flag */
   COUNTS_BYTES = 6 * (1 << LARGE_DIGIT) * 4 /* of every digit of a 64-bit key */
@@ -110,6 +112,27 @@ static inline bool is_ambiguous_64(const sort_lane *lane, uint64_t key) {
 static inline size_t pairs_behind_32(int64_t n) { return (size_t)n * 2 * sizeof(uint32_t); }
 static inline size_t pairs_behind_64(int64_t n) { return (size_t)n * 2 * sizeof(uint64_t); }
 
+/* What to sort keys by once `least` is taken away: `count` digits of `bits` from bit `shift` on. */
+typedef struct digits {
+  uint64_t least;
+  int shift, bits, count;
+} digits;
+
+static int bits_of(uint64_t x) { return x == 0 ? 0 : 64 - __builtin_clzll(x); }
+
+/* The highest bits that tell n keys from `least` to `most` apart, and `spare` more, in as few digits as that takes, these then all used. */
+static digits digits_choose(uint64_t least, uint64_t most, int64_t n, int spare) {
+  int all = bits_of(most - least), numbering = bits_of((uint64_t)n), wanted = numbering + spare;
+  int widest = numbering < SMALL_DIGIT ? SMALL_DIGIT : numbering > LARGE_DIGIT ? LARGE_DIGIT : numbering;
+  if (wanted > all) wanted = all;
+  digits d = { .least = least, .count = (wanted + widest - 1) / widest };
+  if (d.count == 0) return d;
+  d.bits = (all + d.count - 1) / d.count;
+  if (d.bits > widest) d.bits = widest;
+  if (d.count * d.bits < all) d.shift = all - d.count * d.bits;
+  return d;
+}
+
 #define WIDTH 32
 #define K uint32_t
 #define P uint64_t
@@ -167,12 +190,12 @@ bool sort_select(moth *m, const sort_selection *s, int64_t rank, sort_rank *foun
   return is_wide(s->dtype, s->n) ? select_64(m, s, rank, found) : select_32(m, s, rank, found);
 }
 
-sort_rank sort_select_next(const sort_selection *s, const sort_rank *rank) {
-  return is_wide(s->dtype, s->n) ? select_next_64(s, rank) : select_next_32(s, rank);
+bool sort_select_next(moth *m, const sort_selection *s, const sort_rank *rank, uint64_t *key) {
+  return is_wide(s->dtype, s->n) ? select_next_64(m, s, rank, key) : select_next_32(m, s, rank, key);
 }
 
-int64_t sort_select_position(const sort_selection *s, const sort_rank *found, int64_t rank) {
-  return is_wide(s->dtype, s->n) ? select_position_64(s, found, rank) : select_position_32(s, found, rank);
+bool sort_select_position(moth *m, const sort_selection *s, const sort_rank *found, int64_t rank, int64_t *position) {
+  return is_wide(s->dtype, s->n) ? select_position_64(m, s, found, rank, position) : select_position_32(m, s, found, rank, position);
 }
 
 double sort_value(const sort_selection *s, uint64_t key) {

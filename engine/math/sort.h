@@ -1,6 +1,7 @@
 /* math/sort.h: order within one lane of values. Values become keys, unsigned numbers in the same order: -0 equals 0, NaN stands last
  * whichever the direction, equal values keep their order. Short lanes are merged, long ones go through a radix sort, digit by digit from
- * the lowest, without the digits that are all the same. Scratch memory is the caller's; false once a cancel was seen. */
+ * the lowest, first by the upper digits alone, after which insertion nearly always finishes soon; where it does not, by all.
+ * Scratch memory is the caller's; false once a cancel was seen. */
 #ifndef MATH_SORT_H
 #define MATH_SORT_H
 
@@ -44,10 +45,10 @@ typedef struct sort_rank {
 /* The lane's keys into `room`, as large as sort_room says. */
 bool sort_select_open(moth *m, sort_selection *s, const sort_lane *lane, void *room);
 bool sort_select(moth *m, const sort_selection *s, int64_t rank, sort_rank *found);
-/* The rank after all those that equal `rank`; there is one. */
-sort_rank sort_select_next(const sort_selection *s, const sort_rank *rank);
+/* The key that follows all those that equal `rank`; there is one. */
+bool sort_select_next(moth *m, const sort_selection *s, const sort_rank *rank, uint64_t *key);
 /* Where the value of that rank stands in the lane. */
-int64_t sort_select_position(const sort_selection *s, const sort_rank *found, int64_t rank);
+bool sort_select_position(moth *m, const sort_selection *s, const sort_rank *found, int64_t rank, int64_t *position);
 /* A key's value; floats and integers up to 2^53 exactly. */
 double sort_value(const sort_selection *s, uint64_t key);
 

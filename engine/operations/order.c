@@ -50,7 +50,8 @@ static bool kth_of_lane(ordering *o, const sort_places *places) {
   sort_selection selection;
   sort_rank found;
   if (!sort_select_open(o->m, &selection, &o->lane, o->room) || !sort_select(o->m, &selection, o->k - 1, &found)) return false;
-  int64_t at = sort_select_position(&selection, &found, o->k - 1);
+  int64_t at;
+  if (!sort_select_position(o->m, &selection, &found, o->k - 1, &at)) return false;
   const char *value = (const char *)o->lane.x + at * o->lane.step;
   loops_cast(o->lane.dtype, o->lane.dtype)(value, 0, places->y, 0, 1);
   *places->order = at + places->base;

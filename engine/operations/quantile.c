@@ -69,7 +69,9 @@ static bool find_pair(const ranking *r, const sort_selection *selection, int64_t
   if (!sort_select(r->call->m, selection, rank, &found)) return false;
   *a = *b = sort_value(selection, found.key);
   if (!wants_next || found.less + found.equal > rank + 1) return true;
-  *b = sort_value(selection, sort_select_next(selection, &found).key);
+  uint64_t next;
+  if (!sort_select_next(r->call->m, selection, &found, &next)) return false;
+  *b = sort_value(selection, next);
   return true;
 }
 
@@ -91,6 +93,7 @@ static bool rank_lane(const ranking *r, int64_t lane, double *results, int64_t s
   double last = r->sorted ? dtype_load(dtype, r->sorted + (r->n - 1) * width) : 0;
   bool has_nan = r->sorted ? last != last : selection.numbers < r->n;
   for (int64_t i = 0; i < r->share_count; i++) {
+    if (i % LOOPS_POLL == LOOPS_POLL - 1 && context_is_cancelled(m)) return false;
     double at = share_at(r, i) * (double)(r->n - 1), a = NAN, b = NAN;
     int64_t rank = r->is_median ? (r->n - 1) / 2 : (int64_t)at;
     if (rank > r->n - 1) rank = r->n - 1;

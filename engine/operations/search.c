@@ -15,10 +15,11 @@ static bool is_same(moth_dtype dtype, const char *a, const char *b) {
   return x == y || (x != x && y != y);
 }
 
-/* Distinct values of n in order; values and counts NULL: only how many. */
-static int64_t distinct(moth_dtype dtype, const char *sorted, int64_t n, char *values, int64_t *counts) {
+/* Distinct values of n in order; values and counts NULL: only how many. Negative once a cancel was seen. */
+static int64_t distinct(moth *m, moth_dtype dtype, const char *sorted, int64_t n, char *values, int64_t *counts) {
   int64_t width = (int64_t)dtype_size(dtype), found = 0, first = 0;
   for (int64_t i = 1; i <= n; i++) {
+    if (i % LOOPS_POLL == 0 && context_is_cancelled(m)) return -1;
     if (i < n && is_same(dtype, sorted + i * width, sorted + first * width)) continue;
     if (values) memcpy(values + found * width, sorted + first * width, (size_t)width);
     if (counts) counts[found] = i - first;
@@ -30,15 +31,16 @@ static int64_t distinct(moth_dtype dtype, const char *sorted, int64_t n, char *v
 
 static moth_status give_distinct(const operation_call *call, moth_dtype dtype, const char *sorted, int64_t n) {
   moth_tensor *values, *counts;
-  int64_t found = distinct(dtype, sorted, n, NULL, NULL);
+  int64_t found = distinct(call->m, dtype, sorted, n, NULL, NULL);
+  if (found < 0) return operation_cancelled(call);
   moth_status status = tensor_new(call->m, call->where, dtype, 1, &found, false, &values);
   if (status != MOTH_OK) return status;
   operation_give(call, 0, values);
   status = tensor_new(call->m, call->where, MOTH_I64, 1, &found, false, &counts);
   if (status != MOTH_OK) return status;
   operation_give(call, 1, counts);
-  distinct(dtype, sorted, n, values->values, (int64_t *)counts->values);
-  return MOTH_OK;
+  found = distinct(call->m, dtype, sorted, n, values->values, (int64_t *)counts->values);
+  return found < 0 ? operation_cancelled(call) : MOTH_OK;
 }
 
 static moth_status apply_unique(const operation_call *call) {
@@ -132,15 +134,19 @@ static search_function choose_search(moth_dtype dtype, bool in_integers) {
   }
 }
 
+enum { SEARCHES = 1 << 13 }; /* between looks at the cancel flag: each may wait for memory many times */
 typedef struct searching {
+  moth *m;
+  bool stopped;
   sequence s;
   search_function function;
   loops_cast_function cast; /* of values to what is compared */
 } searching;
 
 static void search_run(void *data, char *const *at, const int64_t *steps, int64_t n) {
-  const searching *self = data;
-  for (int64_t i = 0; i < n; i++) {
+  searching *self = data;
+  for (int64_t i = 0; i < n && !self->stopped; i++) {
+    if (i % SEARCHES == SEARCHES - 1) self->stopped = context_is_cancelled(self->m);
     int64_t value; /* or a double: eight bytes */
     self->cast(at[1] + i * steps[1], 0, &value, 0, 1);
     *(int64_t *)(at[0] + i * steps[0]) = self->function(&self->s, &value) + self->s.base;
@@ -160,7 +166,7 @@ static moth_status search_tensor(const operation_call *call, searching *self, co
     walk.strides[1][i] = values->strides[i] * (int64_t)dtype_size(values->dtype);
   }
   walk.rank = shape_merge(values->rank, walk.size, 2, walk.strides);
-  return loops_run(call->m, &walk, search_run, self) ? MOTH_OK : operation_cancelled(call);
+  return loops_run(call->m, &walk, search_run, self) && !self->stopped ? MOTH_OK : operation_cancelled(call);
 }
 
 static moth_status apply_searchsorted(const operation_call *call) {
@@ -175,7 +181,7 @@ static moth_status apply_searchsorted(const operation_call *call) {
   }
   bool is_tensor = value->kind == MOTH_TENSOR_VALUE, is_real = value->kind == MOTH_REAL_VALUE;
   if (is_tensor) is_real = dtype_is_real(value->as.tensor->dtype);
-  searching self = { .s = { .x = t->values, .step = t->strides[0] * (int64_t)dtype_size(t->dtype), .n = t->size[0] } };
+  searching self = { .m = call->m, .s = { .x = t->values, .step = t->strides[0] * (int64_t)dtype_size(t->dtype), .n = t->size[0] } };
   self.s.right = options_flag(call->options, SEARCH_RIGHT);
   self.s.base = call->m->index_base;
   self.function = choose_search(t->dtype, !is_real);

@@ -2,6 +2,9 @@
  * dtype with ties, -0, infinities and NaN, short and long, along either axis and through all strides. */
 #include "tensors.h"
 
+#include <pthread.h>
+#include <time.h>
+
 static moth *open_from_one(void) { return support_open_with(NULL, (moth_config) { .index_base = 1 }); }
 
 /* Values with many ties; of floats some are special, of i64 some are far apart. */
@@ -178,7 +181,7 @@ static void check_ranks(moth *m, moth_tensor *t, int axis) {
 
 static void test_lanes(void **state) {
   (void)state;
-  static const int64_t lengths[] = { 1, 2, 3, 16, 17, 100, 192, 193, 700 };
+  static const int64_t lengths[] = { 1, 2, 3, 16, 17, 48, 49, 100, 192, 700 };
   uint64_t seed = 0;
   for (int base = 0; base < 2; base++) {
     moth *m = base ? open_from_one() : support_open(NULL);
@@ -198,6 +201,27 @@ static void test_lanes(void **state) {
     }
     moth_close(m);
   }
+}
+
+/* Lanes whose upper bits tell hardly anything: all but a few values lie close together, in no order, some of them equal. */
+static void test_crowded_lanes(void **state) {
+  (void)state;
+  moth *m = support_open(NULL);
+  for (int d = MOTH_F32; d <= MOTH_I64; d++) {
+    for (int64_t n = 60; n < 1000; n *= 3) {
+      moth_tensor *t;
+      assert_ok(m, moth_tensor_create(m, (moth_dtype)d, SHAPE(n, 2), &t));
+      for (int64_t i = 0; i < t->count; i++) {
+        uint64_t mixed = (uint64_t)(i / 4) * 0x9e3779b97f4a7c15u >> 44; /* pairs of a lane are equal */
+        if (d == MOTH_F32) ((float *)t->values)[i] = i % 97 == 5 ? -3e38f : i % 89 == 7 ? 3e38f : 1 + (float)mixed * 0x1p-23f;
+        else if (d == MOTH_F64) ((double *)t->values)[i] = i % 97 == 5 ? -1e308 : i % 89 == 7 ? 1e308 : 1 + (double)mixed * 0x1p-52;
+        else ((int64_t *)t->values)[i] = i % 97 == 5 ? INT64_MIN : i % 89 == 7 ? INT64_MAX : (int64_t)mixed;
+      }
+      check_all_orders(m, t, 0);
+      moth_release(t);
+    }
+  }
+  moth_close(m);
 }
 
 /* Lanes with large digits: in order, stable, nothing lost; the rest agrees with the sorted lane. */
@@ -522,6 +546,45 @@ static void test_cancelled(void **state) {
   moth_close(m);
 }
 
+/* A cancel that comes while values are being put in order, whenever that is: the call is whole or nothing of it is left. */
+typedef struct later {
+  moth *m;
+  long nanoseconds;
+} later;
+static void *cancel_later(void *data) {
+  const later *l = data;
+  nanosleep(&(struct timespec) { .tv_nsec = l->nanoseconds }, NULL);
+  moth_cancel(l->m);
+  return NULL;
+}
+static void test_cancelled_later(void **state) {
+  (void)state;
+  static const char *const names[] = { "sort", "topk", "kthvalue", "median", "unique", "searchsorted" };
+  moth *m = support_open(NULL);
+  moth_tensor *t;
+  assert_ok(m, moth_tensor_create(m, MOTH_F64, SHAPE(1 << 20), &t));
+  fill(t, 3);
+  int64_t used = (int64_t)moth_memory_used(m);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (long delay = 500000; delay < 100000000; delay *= 3) {
+      moth_value inputs[2] = { tensors_value(t), tensors_value(t) }, results[MOTH_MAX_RESULTS];
+      bool takes_k = names[i][0] == 't' || names[i][0] == 'k', is_pair = strcmp(names[i], "searchsorted") == 0;
+      later l = { .m = m, .nanoseconds = delay };
+      pthread_t thread;
+      int count = 0;
+      assert_int_equal(pthread_create(&thread, NULL, cancel_later, &l), 0);
+      moth_status status =
+          tensors_try(m, names[i], inputs, is_pair ? 2 : 1, takes_k ? OPTIONS(MOTH_INT(NULL, 100000)) : NULL, results, &count);
+      pthread_join(thread, NULL);
+      assert_true(status == MOTH_CANCELLED ? !moth_cancel_taken(m) : status == MOTH_OK && moth_cancel_taken(m));
+      for (int r = 0; status == MOTH_OK && r < count; r++) moth_value_release(m, &results[r]);
+      assert_int_equal((int64_t)moth_memory_used(m), used);
+    }
+  }
+  moth_release(t);
+  moth_close(m);
+}
+
 static moth_status memory_body(moth *m, void *data) {
   const int64_t size[] = { 3, 700 };
   const double shares[] = { 0, 0.2, 0.9 };
@@ -552,7 +615,8 @@ int main(void) {
     cmocka_unit_test(test_lanes),        cmocka_unit_test(test_long_lanes),      cmocka_unit_test(test_unique),
     cmocka_unit_test(test_searchsorted), cmocka_unit_test(test_running),         cmocka_unit_test(test_counts),
     cmocka_unit_test(test_histogram),    cmocka_unit_test(test_quantile_shapes), cmocka_unit_test(test_errors),
-    cmocka_unit_test(test_cancelled),    cmocka_unit_test(test_memory),
+    cmocka_unit_test(test_cancelled),    cmocka_unit_test(test_cancelled_later), cmocka_unit_test(test_crowded_lanes),
+    cmocka_unit_test(test_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
