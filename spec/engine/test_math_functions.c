@@ -258,7 +258,8 @@ static void angles_of_every_size(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(errors), cmocka_unit_test(angles_of_every_size), cmocka_unit_test(errors_of_slopes), cmocka_unit_test(ends),
+  const struct CMUnitTest tests[] = { cmocka_unit_test(errors), cmocka_unit_test(angles_of_every_size),
+                                      cmocka_unit_test(errors_of_slopes), cmocka_unit_test(ends),
                                       cmocka_unit_test(slopes_at_the_ends) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
