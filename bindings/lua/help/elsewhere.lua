@@ -20,5 +20,5 @@ get_weights net:parameters  set_printoptions moth.printing  set_num_threads moth
 LabelEncoder moth.classes
 ]]
 local elsewhere = {}
-for word, name in text:gmatch "(%S+) (%S+)" do elsewhere[word] = name end
+for word, name in string.gmatch(text, "(%S+) (%S+)") do elsewhere[word] = name end
 return elsewhere
