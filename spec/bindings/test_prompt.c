@@ -83,8 +83,9 @@ static void test_values_errors_and_marks(void **state) {
   assert_string_equal(h.errors, "error: attempt to index a nil value (global 'nothing')\n");
   assert_string_equal(h.marks, "moth> moth> moth>    >>    >> moth> moth> moth> moth>    >> moth> moth> moth> ");
   assert_string_equal(h.remembered, "x = moth.ones(2)|x|for i = 1, 2 do\nx:add_(i)\nend|x:sum();|_|nothing.here|local y|y|");
-  assert_int_equal(strncmp(h.output, "Moth 0.1 (Lua 5.4", 17), 0);
-  assert_non_null(strstr(h.output, "   ?name help   :help   Ctrl-D leaves\n"));
+  assert_int_equal(strncmp(h.output, "Moth 0.1", 8), 0);
+  assert_non_null(strstr(h.output, "Ctrl-D leaves\n"));
+  assert_true(strchr(h.output, '\n') - h.output <= 80); /* one line, whatever the libraries' names */
   lua_close(L);
 }
 

@@ -74,6 +74,44 @@ describe("the prompt #terminal", function()
     session = nil
   end)
 
+  it("begins with as much of that line as the window takes", function()
+    assert.equal("Moth 0.1   ?name help   :help   Ctrl-D leaves\nmoth>", open{ width = 60 }:screen())
+    session:drop()
+    assert.equal("Moth 0.1   ?name help   :help\nmoth>", open{ width = 40 }:screen())
+  end)
+
+  it("tells who wants to leave, or help, how to", function()
+    open()
+    plays(session, [[
+      moth> exit
+      Ctrl-D or :quit leaves
+      moth> quit();
+      Ctrl-D or :quit leaves
+      moth> local exit = 3
+      moth> exit
+      3]])
+    assert.is_truthy(session:enter "help":find("?name     what it is", 1, true))
+    assert.is_truthy(session:enter "?:time":find("  :time STATEMENT    runs it and tells the time it took", 1, true))
+    assert.is_truthy(session:enter "?while":find("While condition do … end", 1, true))
+  end)
+
+  it("waits for the end of long strings, not of short ones", function()
+    open()
+    plays(session, [[
+      moth> "abc
+      error: unfinished string near <eof>
+      moth> s = 'abc
+      error: unfinished string near <eof>
+      moth> "abc\
+         >> def"
+      abc
+      def
+      moth> [=[abc
+         >> def]=]
+      abc
+      def]])
+  end)
+
   it("shows tensors", function()
     open()
     plays(session, [[

@@ -233,9 +233,11 @@ local function add_neighbours()
       end)
     end
     for i, entry in ipairs(group) do
+      local seen = { [entry.word] = true } -- one of moth.zeros_like and t:zeros_like is enough
       for step = 1, #group - 1 do
         local other = group[(i + step - 1) % #group + 1]
-        if #entry.see < MOST_SEEN and other.word ~= entry.word then table.insert(entry.see, other.name) end
+        if #entry.see < MOST_SEEN and not seen[other.word] then table.insert(entry.see, other.name) end
+        seen[other.word] = true
       end
     end
   end

@@ -1,4 +1,4 @@
--- Lua's own functions, a line each: name, arguments and what it does.
+-- Lua's own functions and words, a line each: name, arguments and what it does.
 local text = [==[
 assert(v [, message])  v and all that follows, or an error where v is false or nil
 collectgarbage([what])  runs or sets the collector; "count" gives the KiB in use
@@ -135,6 +135,32 @@ end
 standard._G = { "", "the table of all globals" }
 standard._VERSION = { "", "Lua's version, as a string" }
 standard["math.pi"] = { "", "the number pi" }
+
+local keywords = [==[
+and  a and b: a where that is false or nil, else b
+break  leaves the innermost loop
+do  do … end: a block, whose locals end with it
+else  what if … then … does where no condition holds
+elseif  another condition of an if
+end  ends a block: of do, then, else, function
+false  the boolean that is not true
+for  for i = first, last [, step] do … end, both ends included; for key, value in pairs(t) do … end
+function  function name(a, b, ...) … end; function(a) … end is a value
+goto  goes to a label, ::name::
+if  if condition then … elseif condition then … else … end; only false and nil do not hold
+in  for name, … in iterator do … end
+local  local a, b = 1, 2: variables of the block; the prompt keeps those outside of blocks
+nil  the value of what is not there
+not  not a: true where a is false or nil, else false
+or  a or b: a where that is neither false nor nil, else b
+repeat  repeat … until condition: at least once
+return  return a, b: leaves a function with results
+then  if condition then … end
+true  a boolean
+until  repeat … until condition
+while  while condition do … end
+]==]
+for word, what in keywords:gmatch "(%l+)  ([^\n]+)" do standard[word] = { "", what } end
 standard["math.huge"] = { "", "infinity" }
 standard["math.maxinteger"] = { "", "the largest integer" }
 standard["math.mininteger"] = { "", "the smallest integer" }

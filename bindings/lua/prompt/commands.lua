@@ -3,7 +3,8 @@ local moth, helpers, internal = ...
 
 local statement = internal.need "prompt/statement"
 
-local find, sub, match, gsub, format, rep = string.find, string.sub, string.match, string.gsub, string.format, string.rep
+local find, sub, match, gmatch, gsub, format, rep =
+  string.find, string.sub, string.match, string.gmatch, string.gsub, string.format, string.rep
 local concat, sort, max, pack = table.concat, table.sort, math.max, table.pack
 local type, tostring, tonumber, next, ipairs, pcall, xpcall, rawget = type, tostring, tonumber, next, ipairs, pcall, xpcall, rawget
 local tointeger, printing, nearest = math.tointeger, moth.printing, internal.nearest
@@ -16,12 +17,24 @@ local list = {} -- name → { function(session, argument), its arguments, what i
 
 local order = { "help", "who", "time", "load", "save", "edit", "hist", "plot", "reset", "set", "quit" }
 
+-- A command and what it does, in lines of the window's width.
+local function command_lines(name)
+  local head = format("  :%-16s  ", list[name].usage)
+  local room = max(12, printing().width - #head)
+  local lines, line = {}, nil
+  for word in gmatch(list[name].text, "%S+%s*") do
+    if line and #match(line .. word, "^(.-)%s*$") > room then
+      lines[#lines + 1], line = line, ""
+    end
+    line = (line or "") .. word
+  end
+  lines[#lines + 1] = line
+  return head .. gsub(concat(lines, "\n" .. rep(" ", #head)), "%s+\n", "\n")
+end
+
 local function list_commands()
   local lines = {}
-  for i, name in ipairs(order) do
-    local command = list[name]
-    lines[i] = format("  :%s%s  %s", command.usage, rep(" ", 16 - #command.usage), command.text)
-  end
+  for i, name in ipairs(order) do lines[i] = command_lines(name) end
   return concat(lines, "\n")
 end
 
@@ -37,6 +50,8 @@ function commands.help(session, text)
   session:remember(text)
   local marks, expression = match(text, "^%s*(%?%??)%s*(.-)%s*$")
   if expression == "" then return list.help.run(session, "") end
+  local command = match(expression, "^:(%a+)$")
+  if list[command] then return session:put(command_lines(command)) or true end
   return show_help(session, marks == "?" and "about" or "source", expression, session.environment.env)
 end
 
@@ -280,7 +295,7 @@ end }
 local settings = {}
 
 local function words(name, first, second, read, write)
-  settings[name] = { values = first .. " or " .. second, read = function(session) return read(session) and first or second end,
+  settings[name] = { values = first .. " or " .. second, words = { first, second }, read = function(session) return read(session) and first or second end,
                      write = function(session, word)
                        if word ~= first and word ~= second then return false end
                        write(session, word == first)
@@ -307,7 +322,10 @@ for _, name in ipairs{ "digits", "edge", "max", "width" } do
                        return true
                      end }
 end
-settings.width.values = "a number or auto"
+settings.width.values, settings.width.words = "a number or auto", { "auto" }
+
+-- name → { values = what it takes, words = those of it that are words }
+function commands.settings() return settings end
 
 local function known(session, where, name, among)
   if among[name] then return true end

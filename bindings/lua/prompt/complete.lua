@@ -283,9 +283,26 @@ local function complete_command(text)
   return finish(list, 2)
 end
 
+-- `:set na`, `:set name va`
+local function complete_setting(text)
+  local settings = internal.need "prompt/commands".settings()
+  local list, add
+  local name, word = text:match "^:set%s+(%a+)%s+(%a*)$"
+  if name then
+    list, add = collector(word)
+    for _, value in ipairs(settings[name] and settings[name].words or {}) do add(value) end
+  else
+    word = text:match "^:set%s+(%a*)$" or " "
+    list, add = collector(word)
+    for other, setting in next, settings do add(other, setting.values) end
+  end
+  return finish(list, #text - #word + 1)
+end
+
 return function(line, cursor, functions)
   local text = line:sub(1, cursor)
   local command, space, rest = text:match "^:(%a+)(%s+)(.*)$"
+  if command == "set" then return complete_setting(text) end
   if text:find "^:%a*$" then return complete_command(text) end
   if command and FILE_COMMANDS[command] then
     local list, add = collector(rest)

@@ -11,7 +11,8 @@ local new_environment = internal.need "prompt/environment"
 
 local find, sub, match, gmatch, gsub, format = string.find, string.sub, string.match, string.gmatch, string.gsub, string.format
 local concat, pack, unpack, remove, max = table.concat, table.pack, table.unpack, table.remove, math.max
-local type, tostring, tonumber, pcall, xpcall, rawget, rawset, rawequal = type, tostring, tonumber, pcall, xpcall, rawget, rawset, rawequal
+local ipairs, type, tostring, tonumber = ipairs, type, tostring, tonumber
+local pcall, xpcall, rawget, rawset, rawequal = pcall, xpcall, rawget, rawset, rawequal
 local printing = moth.printing
 
 local MARK, MORE = "moth> ", "   >> "
@@ -235,7 +236,20 @@ function session:split(text)
   return parts
 end
 
+-- What people type to leave other prompts, and for help, where nothing of theirs is called so. Whether it was that.
+local ways_out = { exit = true, quit = true, bye = true, help = false }
+
+function session:advise(text)
+  local word = match(text, "^%s*(%a+)%s*;?%s*$") or match(text, "^%s*(%a+)%s*%(%s*%)%s*;?%s*$")
+  if ways_out[word] == nil or not self.terminal.interactive then return false end
+  if self.environment.kind(word) or rawget(_G, word) ~= nil then return false end
+  self:remember(text)
+  if ways_out[word] then self:put "Ctrl-D or :quit leaves" else internal.need "prompt/commands".help(self, "?") end
+  return true
+end
+
 function session:take(text)
+  if self:advise(text) then return true end
   if find(text, "^%s*%?") then return internal.need "prompt/commands".help(self, text) end
   if find(text, "^%s*:%a") then return internal.need "prompt/commands".run(self, text) end
   return self:evaluate(text)
@@ -273,10 +287,21 @@ function session:arguments(path)
   return arguments
 end
 
+-- The first line, as much of it as the window takes.
+local function fitted(banner, width)
+  local name, more, hints = match(banner, "^(%S+ %S+)( %b())(.*)$")
+  if not name then return banner end
+  local short = gsub(gsub(banner, "   ", "  "), "%?name help", "?name")
+  for _, text in ipairs{ banner, short, name .. hints, gsub(name .. hints, "   Ctrl.*$", ""), name .. more } do
+    if #text <= width then return text end
+  end
+  return name
+end
+
 function session:begin()
   self.begun = true
   if not self.terminal.interactive then return end
-  self:put(self.machine.banner)
+  self:put(fitted(self.machine.banner, self.terminal.width()))
   local path = self.terminal.start_file
   local file = path and io and io.open(path, "rb")
   if not file then return end

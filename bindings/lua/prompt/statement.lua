@@ -10,7 +10,11 @@ local statement = {}
 -- Within the scope of a variable to be closed there is no tail call, which tracebacks could not name.
 local VALUE = "local moth_value <close> = nil return "
 
-local function is_open(message) return sub(message, -5) == "<eof>" end
+-- Whether more lines could make the text whole. A short string goes on only behind a backslash.
+local function is_open(message, text)
+  if sub(message, -5) ~= "<eof>" then return false end
+  return not find(message, "unfinished string", 1, true) or find(text, "\\z?%s*$") ~= nil
+end
 
 -- The text without the `;` that ends it, and whether there was one; the rest keeps its place.
 local function split_silence(text, tokens)
@@ -89,7 +93,7 @@ function statement.compile(text, source, env)
     result.run, result.is_expression, result.expression = run, true, body
     return result
   end
-  if only_expression then return nil, problem, is_open(problem) end
+  if only_expression then return nil, problem, is_open(problem, body) end
   local of_statement
   run, of_statement, result.declarations = compile_statement(text, source, env)
   if run then
@@ -104,7 +108,7 @@ function statement.compile(text, source, env)
     end
   end
   problem = problem or ""
-  local more = is_open(problem) or is_open(of_statement)
+  local more = is_open(problem, body) or is_open(of_statement, body)
   return nil, more and of_statement or better(problem, of_statement, tokens, text), more
 end
 
