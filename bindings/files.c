@@ -116,6 +116,7 @@ static moth_named_tensor *collect(lua_State *L, int64_t *count) {
 /* moth.save(path, t | { name = t }) */
 static int save(lua_State *L) {
   module *M = module_here(L);
+  if (handle_tensor(L, 1) != NULL) return errors_fail(L, "save: the path comes first, moth.save(path, t)");
   const char *path = options_string(L, 1, "save", "the path");
   moth_named_tensor one = { .tensor = handle_tensor(L, 2) };
   int64_t count = 1;

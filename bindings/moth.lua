@@ -678,7 +678,7 @@ function Tensor:rsqrt() end
 ---@return moth.Tensor
 function Tensor:rsqrt_() end
 
----X*x.
+---x*x.
 ---
 ---```lua
 ---moth.tensor{ 2, -3 }:square()
@@ -686,7 +686,7 @@ function Tensor:rsqrt_() end
 ---@return moth.Tensor
 function Tensor:square() end
 
----X*x.
+---x*x.
 ---
 ---```lua
 ---moth.tensor{ 2, -3 }:square()
@@ -710,7 +710,7 @@ function Tensor:reciprocal() end
 ---@return moth.Tensor
 function Tensor:reciprocal_() end
 
----E to the power x.
+---e to the power x.
 ---
 ---```lua
 ---moth.tensor{ 0, 1 }:exp()
@@ -718,7 +718,7 @@ function Tensor:reciprocal_() end
 ---@return moth.Tensor
 function Tensor:exp() end
 
----E to the power x.
+---e to the power x.
 ---
 ---```lua
 ---moth.tensor{ 0, 1 }:exp()
@@ -726,7 +726,7 @@ function Tensor:exp() end
 ---@return moth.Tensor
 function Tensor:exp_() end
 
----Exp(x) - 1, exact near 0.
+---exp(x) - 1, exact near 0.
 ---
 ---```lua
 ---moth.tensor{ 1e-8 }:expm1()
@@ -734,7 +734,7 @@ function Tensor:exp_() end
 ---@return moth.Tensor
 function Tensor:expm1() end
 
----Exp(x) - 1, exact near 0.
+---exp(x) - 1, exact near 0.
 ---
 ---```lua
 ---moth.tensor{ 1e-8 }:expm1()
@@ -758,7 +758,7 @@ function Tensor:log() end
 ---@return moth.Tensor
 function Tensor:log_() end
 
----Log(1 + x), exact near 0.
+---log(1 + x), exact near 0.
 ---
 ---```lua
 ---moth.tensor{ 1e-8 }:log1p()
@@ -766,7 +766,7 @@ function Tensor:log_() end
 ---@return moth.Tensor
 function Tensor:log1p() end
 
----Log(1 + x), exact near 0.
+---log(1 + x), exact near 0.
 ---
 ---```lua
 ---moth.tensor{ 1e-8 }:log1p()
@@ -938,7 +938,7 @@ function Tensor:sigmoid() end
 ---@return moth.Tensor
 function Tensor:sigmoid_() end
 
----X where x > 0, else 0; nan stays.
+---x where x > 0, else 0; nan stays.
 ---
 ---```lua
 ---moth.tensor{ -1, 0, 1 }:relu()
@@ -946,7 +946,7 @@ function Tensor:sigmoid_() end
 ---@return moth.Tensor
 function Tensor:relu() end
 
----X where x > 0, else 0; nan stays.
+---x where x > 0, else 0; nan stays.
 ---
 ---```lua
 ---moth.tensor{ -1, 0, 1 }:relu()
@@ -954,7 +954,7 @@ function Tensor:relu() end
 ---@return moth.Tensor
 function Tensor:relu_() end
 
----X Phi(x), with the normal distribution's Phi.
+---x Phi(x), with the normal distribution's Phi.
 ---
 ---By erf; the layer gelu has the tanh approximation too (Hendrycks and Gimpel 2016).
 ---
@@ -964,7 +964,7 @@ function Tensor:relu_() end
 ---@return moth.Tensor
 function Tensor:gelu() end
 
----X Phi(x), with the normal distribution's Phi.
+---x Phi(x), with the normal distribution's Phi.
 ---
 ---By erf; the layer gelu has the tanh approximation too (Hendrycks and Gimpel 2016).
 ---
@@ -974,7 +974,7 @@ function Tensor:gelu() end
 ---@return moth.Tensor
 function Tensor:gelu_() end
 
----Log(1 + exp(x)), which never overflows.
+---log(1 + exp(x)), which never overflows.
 ---
 ---```lua
 ---moth.tensor{ -1, 0, 1000 }:softplus()
@@ -982,7 +982,7 @@ function Tensor:gelu_() end
 ---@return moth.Tensor
 function Tensor:softplus() end
 
----Log(1 + exp(x)), which never overflows.
+---log(1 + exp(x)), which never overflows.
 ---
 ---```lua
 ---moth.tensor{ -1, 0, 1000 }:softplus()
@@ -1054,7 +1054,7 @@ function Tensor:round() end
 ---@return moth.Tensor
 function Tensor:round_() end
 
----Without its fraction.
+---x without its fraction: rounded towards 0.
 ---
 ---```lua
 ---moth.tensor{ 1.5, -1.5 }:trunc()
@@ -1062,7 +1062,7 @@ function Tensor:round_() end
 ---@return moth.Tensor
 function Tensor:trunc() end
 
----Without its fraction.
+---x without its fraction: rounded towards 0.
 ---
 ---```lua
 ---moth.tensor{ 1.5, -1.5 }:trunc()
@@ -1070,7 +1070,7 @@ function Tensor:trunc() end
 ---@return moth.Tensor
 function Tensor:trunc_() end
 
----X limited to low … high; nan stays.
+---x limited to low … high; nan stays.
 ---
 ---```lua
 ---moth.tensor{ -2, 0.5, 3 }:clamp(0, 1)
@@ -1080,7 +1080,7 @@ function Tensor:trunc_() end
 ---@return moth.Tensor
 function Tensor:clamp(low, high) end
 
----X limited to low … high; nan stays.
+---x limited to low … high; nan stays.
 ---
 ---```lua
 ---moth.tensor{ -2, 0.5, 3 }:clamp(0, 1)
@@ -1130,7 +1130,7 @@ function Tensor:isinf() end
 ---@return moth.Tensor
 function Tensor:isfinite() end
 
----A + b, broadcast; integers wrap, bools are or-ed.
+---a + b, broadcast; integers wrap, bools are or-ed.
 ---
 ---```lua
 ---moth.ones(2, 3):add(moth.tensor{ 1, 2, 3 })
@@ -1139,7 +1139,7 @@ function Tensor:isfinite() end
 ---@return moth.Tensor
 function Tensor:add(other) end
 
----A + b, broadcast; integers wrap, bools are or-ed.
+---a + b, broadcast; integers wrap, bools are or-ed.
 ---
 ---```lua
 ---moth.ones(2, 3):add(moth.tensor{ 1, 2, 3 })
@@ -1148,7 +1148,7 @@ function Tensor:add(other) end
 ---@return moth.Tensor
 function Tensor:add_(other) end
 
----A - b, broadcast.
+---a - b, broadcast.
 ---
 ---```lua
 ---moth.ones(2, 3):sub(0.5)
@@ -1157,7 +1157,7 @@ function Tensor:add_(other) end
 ---@return moth.Tensor
 function Tensor:sub(other) end
 
----A - b, broadcast.
+---a - b, broadcast.
 ---
 ---```lua
 ---moth.ones(2, 3):sub(0.5)
@@ -1166,7 +1166,7 @@ function Tensor:sub(other) end
 ---@return moth.Tensor
 function Tensor:sub_(other) end
 
----A * b, element by element, broadcast; bools are and-ed.
+---a * b, element by element, broadcast; bools are and-ed.
 ---
 ---```lua
 ---moth.ones(2, 3):mul(2)
@@ -1175,7 +1175,7 @@ function Tensor:sub_(other) end
 ---@return moth.Tensor
 function Tensor:mul(other) end
 
----A * b, element by element, broadcast; bools are and-ed.
+---a * b, element by element, broadcast; bools are and-ed.
 ---
 ---```lua
 ---moth.ones(2, 3):mul(2)
@@ -1184,7 +1184,7 @@ function Tensor:mul(other) end
 ---@return moth.Tensor
 function Tensor:mul_(other) end
 
----A / b, broadcast; integers give floats.
+---a / b, broadcast; integers give floats.
 ---
 ---```lua
 ---moth.tensor{ 1, 2 }:div(4)
@@ -1193,7 +1193,7 @@ function Tensor:mul_(other) end
 ---@return moth.Tensor
 function Tensor:div(other) end
 
----A / b, broadcast; integers give floats.
+---a / b, broadcast; integers give floats.
 ---
 ---```lua
 ---moth.tensor{ 1, 2 }:div(4)
@@ -1202,7 +1202,7 @@ function Tensor:div(other) end
 ---@return moth.Tensor
 function Tensor:div_(other) end
 
----A // b: the quotient rounded down.
+---a // b: the quotient rounded down.
 ---
 ---```lua
 ---moth.tensor{ 7, -7 }:floordiv(2)
@@ -1211,7 +1211,7 @@ function Tensor:div_(other) end
 ---@return moth.Tensor
 function Tensor:floordiv(other) end
 
----A // b: the quotient rounded down.
+---a // b: the quotient rounded down.
 ---
 ---```lua
 ---moth.tensor{ 7, -7 }:floordiv(2)
@@ -1220,7 +1220,7 @@ function Tensor:floordiv(other) end
 ---@return moth.Tensor
 function Tensor:floordiv_(other) end
 
----A % b: a - floor(a/b)*b, of b's sign.
+---a % b: a - floor(a/b)*b, of b's sign.
 ---
 ---```lua
 ---moth.tensor{ 7, -7 }:mod(3)
@@ -1229,7 +1229,7 @@ function Tensor:floordiv_(other) end
 ---@return moth.Tensor
 function Tensor:mod(other) end
 
----A % b: a - floor(a/b)*b, of b's sign.
+---a % b: a - floor(a/b)*b, of b's sign.
 ---
 ---```lua
 ---moth.tensor{ 7, -7 }:mod(3)
@@ -1238,7 +1238,7 @@ function Tensor:mod(other) end
 ---@return moth.Tensor
 function Tensor:mod_(other) end
 
----A to the power b.
+---a to the power b.
 ---
 ---```lua
 ---moth.tensor{ 1, 2, 3 }:pow(2)
@@ -1247,7 +1247,7 @@ function Tensor:mod_(other) end
 ---@return moth.Tensor
 function Tensor:pow(other) end
 
----A to the power b.
+---a to the power b.
 ---
 ---```lua
 ---moth.tensor{ 1, 2, 3 }:pow(2)
@@ -1418,7 +1418,7 @@ function Tensor:logical_xor(other) end
 ---@return moth.Tensor
 function Tensor:logical_xor_(other) end
 
----Exp(x) as parts of their sum along an axis, the last by default.
+---exp(x) as parts of their sum along an axis, the last by default.
 ---
 ---Shapes stay; a nan makes its whole row nan.
 ---
@@ -1429,7 +1429,7 @@ function Tensor:logical_xor_(other) end
 ---@return moth.Tensor
 function Tensor:softmax(axis) end
 
----Exp(x) as parts of their sum along an axis, the last by default.
+---exp(x) as parts of their sum along an axis, the last by default.
 ---
 ---Shapes stay; a nan makes its whole row nan.
 ---
@@ -1462,7 +1462,7 @@ function Tensor:log_softmax(axis) end
 ---@return moth.Tensor
 function Tensor:log_softmax_(axis) end
 
----A where the condition holds, else b; broadcast.
+---a where the condition holds, else b; broadcast.
 ---
 ---```lua
 ---moth.range(-2, 2):gt(0):where(1, 0)
@@ -1674,7 +1674,7 @@ function Tensor:count_nonzero(axis, options) end
 ---@return moth.Tensor|number
 function Tensor:norm(p, axis, options) end
 
----Log(sum(exp(x))) without overflow; -math.huge of nothing.
+---log(sum(exp(x))) without overflow; -math.huge of nothing.
 ---
 ---c + log(sum(exp(x - c))) with c the largest value, in f64.
 ---
@@ -1887,7 +1887,7 @@ function Tensor:dot(other) end
 ---@return moth.Tensor
 function Tensor:outer(other) end
 
----T = beta*t + alpha*(a·b), in place.
+---t = beta*t + alpha*(a·b), in place.
 ---
 ---```lua
 ---moth.zeros(2, 4):addmm_(moth.ones(2, 3), moth.ones(3, 4))
@@ -1938,7 +1938,7 @@ function Tensor:inverse() end
 ---@return moth.Tensor
 function Tensor:pinv(cutoff) end
 
----X of a·x = b for a square a.
+---x of a·x = b for a square a.
 ---
 ---[n,n] with a vector [n] gives [n], with [n,k] gives [n,k]; axes before the last two are stacks, broadcast, and only a b of one axis is
 ---a vector by LU; a singular matrix, or one whose reciprocal condition (estimated in the 1-norm) is below the dtype's epsilon, is an
@@ -1954,7 +1954,8 @@ function Tensor:solve(other) end
 ---The x of least norm among those that bring |a·x - b| to its least, and the rank of a.
 ---
 ---[rows,columns] with a vector [rows] gives [columns], with [rows,k] gives [columns,k]; axes before the last two are stacks, broadcast,
----and only a b of one axis is a vector by singular values (LAPACK gelsd).
+---and only a b of one axis is a vector.
+---By singular values (LAPACK gelsd).
 ---
 ---```lua
 ---moth.tensor{ {1, 1}, {1, 2}, {1, 3} }:lstsq(moth.tensor{ 1, 2, 2 })
@@ -1975,7 +1976,7 @@ function Tensor:lstsq(other, cutoff) end
 ---@return moth.Tensor
 function Tensor:cholesky() end
 
----Q with orthonormal columns and the upper triangular r of a = q·r.
+---q with orthonormal columns and the upper triangular r of a = q·r.
 ---
 ---[rows,columns] gives [rows,k] and [k,columns], k = min(rows, columns); by Householder reflections, so that r's diagonal has either
 ---sign.
@@ -1987,7 +1988,7 @@ function Tensor:cholesky() end
 ---@return moth.Tensor
 function Tensor:qr() end
 
----U, s and vt of a = u·diag(s)·vt: singular values descending, u's columns and vt's rows orthonormal.
+---u, s and vt of a = u·diag(s)·vt: singular values descending, u's columns and vt's rows orthonormal.
 ---
 ---[rows,columns] gives [rows,k], [k] and [k,columns], k = min(rows, columns); vt is v transposed, as in NumPy and torch.linalg, so that
 ---(u * s):matmul(vt) is a again (LAPACK gesdd).

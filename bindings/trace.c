@@ -124,6 +124,16 @@ static void name_operand(lua_State *L) {
   lua_settop(L, top);
 }
 
+/* A script of somebody who knows the prompt, where `moth` is there already. */
+static void name_module(lua_State *L) {
+  static const char lacking[] = ": attempt to index a nil value (global 'moth')";
+  size_t length = 0, end = sizeof lacking - 1;
+  const char *message = lua_type(L, 1) == LUA_TSTRING ? lua_tolstring(L, 1, &length) : NULL;
+  if (message == NULL || length < end || strcmp(message + length - end, lacking) != 0) return;
+  lua_pushfstring(L, "%s\n  a script begins with  local moth = require \"moth\"", message);
+  lua_replace(L, 1);
+}
+
 int errors_handler(lua_State *L) {
   module *M = module_of(L);
   if (M == NULL) return 1;
@@ -132,6 +142,7 @@ int errors_handler(lua_State *L) {
   lua_getiuservalue(L, 2, SLOT_TRACED);
   if (!lua_isnil(L, -1) && lua_rawequal(L, -1, 1)) return lua_settop(L, 1), 1; /* taken where it was raised */
   name_operand(L);
+  name_module(L);
   push_frames(L, M);
   lua_setiuservalue(L, 2, SLOT_TRACE);
   lua_pushvalue(L, 1);

@@ -279,7 +279,7 @@ const operation_class operation_lstsq = {
   .row = { .row = { ROW_TEXTS("lstsq",
                               "the x of least norm among those that bring |a·x - b| to its least, and the rank of a\n[rows,columns] with a "
                               "vector [rows] gives [columns], with [rows,k] gives [columns,k]; axes before the last two are stacks, "
-                              "broadcast, and only a b of one axis is a vector\nby singular values (LAPACK gelsd)",
+                              "broadcast, and only a b of one axis is a vector.\nBy singular values (LAPACK gelsd)",
                               "moth.tensor{ {1, 1}, {1, 2}, {1, 3} }:lstsq(moth.tensor{ 1, 2, 2 })"),
                     ROW_OPTIONS(cutoff_options), .foreign = "gels gelsd least_squares" },
            .inputs = 2,

@@ -134,7 +134,7 @@ UNARY_ROW(floor, CODE_FLOOR, ALL_DTYPES, NULL, "the nearest whole number not abo
 UNARY_ROW(ceil, CODE_CEIL, ALL_DTYPES, NULL, "the nearest whole number not below", "moth.tensor{ 1.5, -1.5 }:ceil()");
 UNARY_ROW(round, CODE_ROUND, ALL_DTYPES, "rint around", "the nearest whole number, halves to the even one",
           "moth.tensor{ 0.5, 1.5, 2.5 }:round()");
-UNARY_ROW(trunc, CODE_TRUNC, ALL_DTYPES, "fix", "without its fraction", "moth.tensor{ 1.5, -1.5 }:trunc()");
+UNARY_ROW(trunc, CODE_TRUNC, ALL_DTYPES, "fix", "x without its fraction: rounded towards 0", "moth.tensor{ 1.5, -1.5 }:trunc()");
 
 static moth_status apply_predicate(const operation_call *call) {
   moth_dtype dtype = operation_tensor(call, 0)->dtype;

@@ -87,6 +87,17 @@ describe("a slip", function()
     assert.equal("index: the value must be a number, a tensor or a table, got nil", message(function() x[1] = nil end))
   end)
 
+  it("in the order of arguments, or a forgotten require, too", function()
+    assert.equal("save: the path comes first, moth.save(path, t)", message(moth.save, x, "x.npy"))
+    local path = helper.write(os.tmpname(), "x = moth.ones(2)")
+    local pipe = io.popen(("%s %s 2>&1"):format(os.getenv "MOTH_COMMAND" or "build/moth", path))
+    local told = pipe:read "a"
+    pipe:close()
+    os.remove(path)
+    assert.equal(path .. ":1: attempt to index a nil value (global 'moth')\n  a script begins with  local moth = require \"moth\"\n",
+      told:match "^[^\n]*\n[^\n]*\n")
+  end)
+
   it("in joining text is an error, as it is between Lua's own values", function()
     assert.equal("..: a tensor is joined with a string or a number, got nil", message(function() return x .. nil end))
     assert.equal("..: a tensor is joined with a string or a number, got a table", message(function() return {} .. x end))

@@ -103,6 +103,19 @@ moth.dropout(p)                                                       layer
     has(about("f", { f = print }), "function")
   end)
 
+  it("leaves the case of formulas and code alone", function()
+    has(about "exp", "  e to the power x.\n")
+    has(about "where", "  a where the condition holds, else b; broadcast.\n")
+    has(about "addmm_", "  t = beta*t + alpha*(a·b), in place.\n")
+    has(about "diag", "  A matrix with a vector on its diagonal")
+    has(about "for", "  for i = first, last [, step] do … end, both ends included")
+  end)
+
+  it("names the neighbours on both sides, one of each function and its method", function()
+    has(about "std", "See also  t:min   t:var   t:max   t:mean")
+    has(about "zeros_like", "See also  t:zeros_like   moth.linspace   moth.ones_like   moth.range")
+  end)
+
   it("knows Lua's own functions", function()
     begins(about "string.format", "string.format(format, ...) ")
     has(about "print", "Lua", "Writes values to the standard output.")

@@ -92,7 +92,7 @@ describe("the prompt #terminal", function()
       3]])
     assert.is_truthy(session:enter "help":find("?name     what it is", 1, true))
     assert.is_truthy(session:enter "?:time":find("  :time STATEMENT    runs it and tells the time it took", 1, true))
-    assert.is_truthy(session:enter "?while":find("While condition do … end", 1, true))
+    assert.is_truthy(session:enter "?while":find("while condition do … end", 1, true))
   end)
 
   it("waits for the end of long strings, not of short ones", function()

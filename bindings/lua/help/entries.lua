@@ -118,7 +118,17 @@ local function ended(text)
   return text:match "[%.%?!:]$" and text or text .. "."
 end
 
-local function sentence(text) return text and ended(text:sub(1, 1):upper() .. text:sub(2)) end
+-- Whether a text begins with a variable or a formula, which keep their case: "x limited to …", "a + b", "exp(x) - 1"; not with "a view of".
+local function begins_with_formula(text)
+  if text:find "^%a[%w_]*%(" then return true end
+  local letter = text:match "^(%l)%f[^%w_]"
+  return letter ~= nil and (letter ~= "a" or text:find "%f[%w_]b%f[^%w_]" ~= nil)
+end
+
+local function sentence(text)
+  if not text then return nil end
+  return ended(begins_with_formula(text) and text or text:sub(1, 1):upper() .. text:sub(2))
+end
 
 local function add(entry)
   list[#list + 1] = entry
@@ -234,10 +244,13 @@ local function add_neighbours()
     end
     for i, entry in ipairs(group) do
       local seen = { [entry.word] = true } -- one of moth.zeros_like and t:zeros_like is enough
-      for step = 1, #group - 1 do
-        local other = group[(i + step - 1) % #group + 1]
-        if #entry.see < MOST_SEEN and not seen[other.word] then table.insert(entry.see, other.name) end
-        seen[other.word] = true
+      for step = 1, #group - 1 do -- the next, the one before, the second next …
+        local distance = (step + 1) // 2
+        local other = group[i + (step % 2 == 1 and distance or -distance)]
+        if other and #entry.see < MOST_SEEN and not seen[other.word] then
+          table.insert(entry.see, other.name)
+          seen[other.word] = true
+        end
       end
     end
   end
@@ -247,6 +260,8 @@ end
 -- Names to read on that are no neighbours; those that do not exist are passed over.
 local related = {
   ["moth.dropout"] = "moth.batch_norm moth.layer", ["moth.dense"] = "moth.net moth.relu layer.weight layer:augmented",
+  ["moth.range"] = "moth.linspace moth.zeros moth.meshgrid", ["moth.linspace"] = "moth.range moth.zeros moth.meshgrid",
+  ["moth.meshgrid"] = "moth.range moth.linspace moth.cat moth.stack",
   ["moth.flatten"] = "moth.reshape moth.dense", ["moth.reshape"] = "moth.flatten t:reshape", ["moth.identity"] = "moth.activation moth.net",
   ["moth.activation"] = "moth.relu moth.dense", ["moth.csv"] = "moth.idx moth.dataset data:split moth.load",
   ["moth.idx"] = "moth.csv moth.dataset moth.load", ["moth.adam"] = "moth.sgd moth.schedule optimizer:step",

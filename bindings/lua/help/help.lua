@@ -364,7 +364,8 @@ function help.about(expression, env)
     add_owner(page, found)
   elseif what == "standard" then
     title(page, wanted .. found[1], "Lua")
-    paragraph(page, found[2]:sub(1, 1):upper() .. found[2]:sub(2) .. ".")
+    local begins_with_code = found[1] == "" and not wanted:find(".", 1, true) -- a keyword
+    paragraph(page, (begins_with_code and found[2] or found[2]:sub(1, 1):upper() .. found[2]:sub(2)) .. ".")
   else
     local whose = find.owners_of_option(wanted, find.option_named)
     local line, entry = find.guess(wanted)
