@@ -295,6 +295,8 @@ void tensor_open(lua_State *L, module *M) {
   lua_pop(L, 1);
   lua_newtable(L); /* metatable */
   module_functions(L, M, metamethods);
+  lua_getfield(L, -2, "rows"); /* pairs(t) goes over the rows, as of a table that is a list */
+  lua_setfield(L, -2, "__pairs");
   operation_operators(L, M);
   lua_insert(L, -2);
   index_open(L, M);

@@ -95,6 +95,26 @@ describe("the prompt #terminal", function()
     assert.is_truthy(session:enter "?while":find("while condition do … end", 1, true))
   end)
 
+  it("knows what other languages write", function()
+    open()
+    plays(session, [[
+      moth> x += 1
+      error: unexpected symbol near '='
+        in Lua  x = x + 1: an assignment names its variable again
+      moth> x != 3
+      error: syntax error near '!'
+        in Lua  ~= is not equal
+      moth> x = [1, 2]
+      error: unexpected symbol near '['
+        in Lua  { 1, 2, 3 } is a list
+      moth> import numpy as np
+      error: syntax error near 'numpy'
+        in Lua  require "name" loads a module; moth is there already
+      moth> été = 1
+      error: unexpected symbol near '<\195>'
+        names are of ASCII letters, digits and _; strings hold any text]])
+  end)
+
   it("waits for the end of long strings, not of short ones", function()
     open()
     plays(session, [[

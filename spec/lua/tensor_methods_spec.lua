@@ -41,6 +41,16 @@ describe("creating", function()
   end)
 end)
 
+describe("pairs", function()
+  it("goes over the rows in order", function()
+    local found = {}
+    for i, v in pairs(moth.tensor{ 3, 1, 2 }) do found[#found + 1] = { i, v } end
+    assert.same({ { 1, 3.0 }, { 2, 1.0 }, { 3, 2.0 } }, found)
+    for i, row in pairs(moth.eye(2)) do assert.equal(1.0, row[i]) end
+    assert.equal("rows: f32[] has no rows", message(pairs, moth.tensor(1)))
+  end)
+end)
+
 describe("filling at random", function()
   it("follows the generator that it is given", function()
     local function orders(gen)

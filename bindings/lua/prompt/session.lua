@@ -158,7 +158,8 @@ function session:compile(text, source)
   local _, line = strip(message)
   self:record(text)
   self.machine.trace()
-  self:fail(message, line and find(text, "\n", 1, true) and trace.place(source, line))
+  local place = line and find(text, "\n", 1, true) and trace.place(source, line) or ""
+  self:fail(message, internal.need "prompt/hints"(text, strip(message)) .. place)
 end
 
 function session:evaluate(text, timed)
