@@ -136,8 +136,8 @@ void callback_retain(script_call *call);
 void callback_release(void *call);
 /* Runs body(L) with a light userdata of `arguments` and the call's function as its arguments, protected. MOTH_CALLBACK where it raised. */
 moth_status callback_run(script_call *call, lua_CFunction body, void *arguments);
-/* What a body of callback_run is called in tracebacks: "init", "schedule", "metric"; NULL for other functions. The body of an event's callback
- * keeps the event as its first value instead. */
+/* What a body of callback_run is called in tracebacks: "init", "schedule", "metric"; NULL for other functions. The body of an event's
+ * callback keeps the event as its first value instead. */
 const char *callback_name(lua_CFunction body);
 /* The functions that an option of the engine's calls, by kind. */
 void (*callback_function(moth_call_kind kind))(void);

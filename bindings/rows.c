@@ -7,7 +7,7 @@
  *   An option is { key, doc, kinds (a list: "int" "real" "text" "flag" "ints" "reals" "texts" "tensor" "part" "parts" "call" "object"
  *   "options"), position, default, choices, parts, object, schema (a list of options), foreign, low, high, and the flags low_open,
  *   high_open, required, rest, building, live, axis as true }.
- * internal.methods(kind): "tensor", "net" … as internal.kind tells → the names that objects of the kind answer to in their method tables. */
+ * internal.methods(kind): "tensor", "net" … as internal.kind tells → the names that objects of the kind answer to as methods. */
 #include "binding.h"
 
 #include <string.h>

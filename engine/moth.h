@@ -360,7 +360,7 @@ typedef struct moth_operation {
 MOTH_API const moth_operation *moth_operation_at(const moth *m, int index); /* NULL past the end */
 MOTH_API const moth_operation *moth_operation_find(const moth *m, const char *name);
 /* Runs an operation. in_place: the twin, writing into inputs[0]. `results` has room for MOTH_MAX_RESULTS; result tensors are new
- * references, to be given back with moth_release (or moth_value_release); *count is how many there are. Overlapping inputs and outputs give what a copy would give. */
+ * references, to be given back with moth_release (or moth_value_release); *count is how many there are. Overlap gives what a copy would. */
 MOTH_API moth_status moth_apply(moth *m, const moth_operation *operation, bool in_place, const moth_value *inputs, int input_count,
                                 const moth_option *options, moth_value *results, int *count);
 

@@ -71,8 +71,8 @@ typedef struct visit_rows {
 } visit_rows;
 
 /* Rows of x one after another in y, column by column: each is one cast. */
-static void cast_rows(moth_dtype from, moth_dtype to, const char *x, int64_t x_row, int64_t x_column, char *y, int64_t y_row, int64_t y_column,
-                      int64_t rows, int64_t columns) {
+static void cast_rows(moth_dtype from, moth_dtype to, const char *x, int64_t x_row, int64_t x_column, char *y, int64_t y_row,
+                      int64_t y_column, int64_t rows, int64_t columns) {
   loops_cast_function cast = loops_cast(from, to);
   for (int64_t j = 0; j < columns; j++) cast(x + j * x_column, x_row, y + j * y_column, y_row, rows);
 }

@@ -7,8 +7,8 @@
 
 typedef enum positions_work { POSITIONS_TAKE, POSITIONS_PUT, POSITIONS_ADD } positions_work;
 
-/* ids (from operation_ids; their base), t and other have the same rank; ids and other the same shape; along `axis` ids say which element of t is
- * meant, elsewhere places are the same. Strides may be 0. other is of t's dtype and shares no memory with it. TAKE: other gets t's
+/* ids (from operation_ids; their base), t and other have the same rank; ids and other the same shape; along `axis` ids say which element of t
+ * is meant, elsewhere places are the same. Strides may be 0. other is of t's dtype and shares no memory with it. TAKE: other gets t's
  * elements; PUT: t gets other's; ADD: they are added to t's. False where TAKE saw a cancel; what writes into t does not stop half-way. */
 bool positions_run(moth *m, positions_work work, const moth_tensor *t, int axis, const moth_tensor *ids, int64_t base,
                    const moth_tensor *other);

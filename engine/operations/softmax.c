@@ -82,7 +82,8 @@ const operation_class operation_softmax = {
 };
 const operation_class operation_log_softmax = {
   .row = { .row = { ROW_TEXTS("log_softmax",
-                              "the logarithm of softmax along an axis, the last by default: x - log(sum exp(x))\nExact where softmax itself is 0",
+                              "the logarithm of softmax along an axis, the last by default: x - log(sum exp(x))\n"
+                              "Exact where softmax itself is 0",
                               "moth.tensor{ { 1, 2, 3 }, { 0, 0, 1000 } }:log_softmax(-1)"),
                     ROW_OPTIONS(softmax_options) },
            .inputs = 1,

@@ -117,7 +117,8 @@ UNARY_ROW(cos, CODE_COS, ALL_DTYPES, NULL, "cosine of an angle in radians", "mot
 UNARY_ROW(tan, CODE_TAN, ALL_DTYPES, NULL, "tangent of an angle in radians", "moth.linspace(0, 1, 4):tan()");
 UNARY_ROW(asin, CODE_ASIN, ALL_DTYPES, "arcsin", "the angle in -pi/2 … pi/2 whose sine x is; nan beyond -1 … 1",
           "moth.tensor{ -1, 0, 0.5 }:asin()");
-UNARY_ROW(acos, CODE_ACOS, ALL_DTYPES, "arccos", "the angle in 0 … pi whose cosine x is; nan beyond -1 … 1", "moth.tensor{ -1, 0, 0.5 }:acos()");
+UNARY_ROW(acos, CODE_ACOS, ALL_DTYPES, "arccos", "the angle in 0 … pi whose cosine x is; nan beyond -1 … 1",
+          "moth.tensor{ -1, 0, 0.5 }:acos()");
 UNARY_ROW(atan, CODE_ATAN, ALL_DTYPES, "arctan", "the angle in -pi/2 … pi/2 whose tangent x is\natan2 tells all four quadrants",
           "moth.tensor{ -1, 0, 1/0 }:atan()");
 UNARY_ROW(sinh, CODE_SINH, ALL_DTYPES, NULL, "hyperbolic sine: (exp(x) - exp(-x))/2", "moth.tensor{ -1, 0, 1 }:sinh()");

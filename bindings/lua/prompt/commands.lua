@@ -295,7 +295,8 @@ end }
 local settings = {}
 
 local function words(name, first, second, read, write)
-  settings[name] = { values = first .. " or " .. second, words = { first, second }, read = function(session) return read(session) and first or second end,
+  settings[name] = { values = first .. " or " .. second, words = { first, second },
+                     read = function(session) return read(session) and first or second end,
                      write = function(session, word)
                        if word ~= first and word ~= second then return false end
                        write(session, word == first)
