@@ -75,7 +75,7 @@ describe("the prompt #terminal", function()
   end)
 
   it("begins with as much of that line as the window takes", function()
-    assert.equal("Moth 0.1   ?name help   :help   Ctrl-D leaves\nmoth>", open{ width = 60 }:screen())
+    assert.equal("Moth 0.1   ?name help   :help   Ctrl-D leaves\nmoth>", open{ width = 50 }:screen())
     session:drop()
     assert.equal("Moth 0.1   ?name help   :help\nmoth>", open{ width = 40 }:screen())
   end)
