@@ -38,7 +38,7 @@ static moth_status collected_write(stream *self, const void *bytes, size_t size)
   collected *own = self->state;
   if (own == NULL) return context_fail(self->m, MOTH_MISUSE, self->where, "write: the bytes were taken");
   if (size > (size_t)(INT64_MAX - own->length)) return context_fail(self->m, MOTH_LIMIT, self->where, "more than 2^63 bytes");
-  moth_status status = memory_grow(self->m, &own->bytes, &own->capacity, own->length + (int64_t)size, 1);
+  moth_status status = memory_extend(self->m, &own->bytes, &own->capacity, own->length + (int64_t)size, 1);
   if (status != MOTH_OK) return context_within(self->m, status, self->where);
   if (size > 0) memcpy(own->bytes + own->length, bytes, size);
   own->length += (int64_t)size;
