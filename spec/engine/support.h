@@ -82,6 +82,8 @@ static inline moth *support_open_with(support_allocator *allocator, moth_config 
   return m;
 }
 static inline moth *support_open(support_allocator *allocator) { return support_open_with(allocator, (moth_config){ .size = 0 }); }
+/* Whose indices count from 1, as those of scripts. */
+static inline moth *support_open_from_one(void) { return support_open_with(NULL, (moth_config){ .index_base = 1 }); }
 
 /* A bare context of core alone, with private catalogs (NULL: empty). */
 static inline moth *support_open_bare(support_allocator *allocator, const catalogs *catalogs) {

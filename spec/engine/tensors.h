@@ -85,15 +85,16 @@ static inline double tensors_number(moth *m, const char *name, moth_tensor *t, c
   }
 }
 
-/* Element i in row-major order. */
-static inline double tensors_at(const moth_tensor *t, int64_t i) {
+/* Where element i in row-major order stands, and its value. */
+static inline const char *tensors_address(const moth_tensor *t, int64_t i) {
   const char *at = t->values;
   for (int axis = t->rank - 1; axis >= 0; axis--) {
     at += i % t->size[axis] * t->strides[axis] * (int64_t)dtype_size(t->dtype);
     i /= t->size[axis];
   }
-  return dtype_load(t->dtype, at);
+  return at;
 }
+static inline double tensors_at(const moth_tensor *t, int64_t i) { return dtype_load(t->dtype, tensors_address(t, i)); }
 
 /* Asserts header and values, and lets the tensor go. */
 static inline void tensors_assert(moth_tensor *t, const char *header, const double *values, double tolerance, const char *file, int line) {

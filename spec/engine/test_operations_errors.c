@@ -1,8 +1,6 @@
 /* What operations say when they cannot: whole messages, counted as scripts count (index base 1). Nothing is changed by a failure. */
 #include "tensors.h"
 
-static moth *open_from_one(void) { return support_open_with(NULL, (moth_config) { .index_base = 1 }); }
-
 /* One call that must fail with these words. */
 static void fails(moth *m, const char *name, const moth_value *inputs, int count, const moth_option *options, moth_status status,
                   const char *text, int line) {
@@ -31,7 +29,7 @@ static moth_value zeros(moth *m, moth_dtype dtype, int rank, const int64_t *shap
 
 static void test_shapes(void **state) {
   (void)state;
-  moth *m = open_from_one();
+  moth *m = support_open_from_one();
   moth_value a = F32(3, 4), b = F32(5, 6), c = F32(3), d = F32(2, 3), e = F32(2, 3, 4), f = F32(3, 4, 5), empty = F32(0, 4);
   assert_words(m, "add", MOTH_SHAPE, "add: f32[3,4] and f32[5,6] do not broadcast: axis 2 is 4 against 6", NULL, a, b);
   assert_words(m, "lt", MOTH_SHAPE, "lt: f32[3] and f32[3,4] do not broadcast: axis 2 is 3 against 4", NULL, c, a);
@@ -60,7 +58,7 @@ static void test_shapes(void **state) {
 
 static void test_axes(void **state) {
   (void)state;
-  moth *m = open_from_one();
+  moth *m = support_open_from_one();
   moth_value a = F32(3, 4), rows = F32(150, 4), none = zeros(m, MOTH_F32, 0, NULL), ids = OF(MOTH_I64, 2), three = F32(2, 3, 4);
   /* Options count from 0; what scripts wrote is one more, and their 0 arrives as INT64_MIN. */
   assert_words(m, "sum", MOTH_INDEX, "sum: axis 3: f32[3,4] has axes 1..2 or -2..-1", OPTIONS(MOTH_INT(NULL, 2)), a);
@@ -91,7 +89,7 @@ static void test_axes(void **state) {
 
 static void test_dtypes(void **state) {
   (void)state;
-  moth *m = open_from_one();
+  moth *m = support_open_from_one();
   moth_value a = F32(3), d = OF(MOTH_F64, 3), i = OF(MOTH_I64, 3), u = OF(MOTH_U8, 3), b = OF(MOTH_BOOL, 3);
   assert_words(m, "add_", MOTH_DTYPE, "add_: f32[3] and f64[3] give f64; in place the dtype stays f32\n  to\"f32\" converts the other one",
                NULL, a, d);
@@ -118,7 +116,7 @@ static void test_dtypes(void **state) {
 
 static void test_arguments(void **state) {
   (void)state;
-  moth *m = open_from_one(), *other = open_from_one();
+  moth *m = support_open_from_one(), *other = support_open_from_one();
   moth_value a = F32(3), results[MOTH_MAX_RESULTS], foreign;
   moth_tensor *t;
   int count;
@@ -165,7 +163,7 @@ static void test_arguments(void **state) {
 /* A twin that fails leaves its tensor as it was. */
 static void test_unchanged(void **state) {
   (void)state;
-  moth *m = open_from_one();
+  moth *m = support_open_from_one();
   moth_tensor *t = tensors_make(m, MOTH_I64, SHAPE(3), NUMBERS(5, 6, 7)), *by = tensors_make(m, MOTH_I64, SHAPE(3), NUMBERS(1, 2, 0));
   moth_value pair[] = { tensors_value(t), tensors_value(by) }, results[MOTH_MAX_RESULTS];
   int count;

@@ -27,7 +27,6 @@ static double number(moth *m, const char *name, moth_tensor *t, const moth_optio
   moth_release(t);
   return result;
 }
-static moth *open_from_one(void) { return support_open_with(NULL, (moth_config) { .index_base = 1 }); }
 
 static void test_unary(void **state) {
   (void)state;
@@ -185,7 +184,7 @@ static void test_masks(void **state) {
 
 static void test_reductions(void **state) {
   (void)state;
-  moth *m = open_from_one();
+  moth *m = support_open_from_one();
   const double two_rows[] = { 3, 1, 2, 4, 6, 6 };
   for (int d = 0; d < 2; d++) {
     moth_tensor *x = tensors_make(m, (moth_dtype)d, SHAPE(2, 3), two_rows);
@@ -316,7 +315,7 @@ static void test_reduce_axes(void **state) {
 
 static void test_order(void **state) {
   (void)state;
-  moth *m = open_from_one();
+  moth *m = support_open_from_one();
   moth_value results[MOTH_MAX_RESULTS];
   int count;
   moth_tensor *t = VECTOR(m, MOTH_F32, 3, NOT_A_NUMBER, 1, 3, -INF, 1);
@@ -413,7 +412,7 @@ static void test_products(void **state) {
 
 static void test_create(void **state) {
   (void)state;
-  moth *m = open_from_one();
+  moth *m = support_open_from_one();
   assert_tensor(tensors_run(m, "zeros", NULL, 0, OPTIONS(MOTH_INT(NULL, 2), MOTH_INT(NULL, 2))).as.tensor, "f32[2,2]", 0, 0, 0, 0);
   assert_tensor(tensors_run(m, "zeros", NULL, 0, NULL).as.tensor, "f32[]", 0);
   assert_tensor(
@@ -457,7 +456,7 @@ static void test_create(void **state) {
 
 static void test_random(void **state) {
   (void)state;
-  moth *m = open_from_one();
+  moth *m = support_open_from_one();
   moth_seed(m, 5);
   moth_tensor *whole = tensors_run(m, "rand", NULL, 0, OPTIONS(MOTH_INT(NULL, 3000000))).as.tensor;
   float expected[8];
@@ -505,7 +504,7 @@ static void test_random(void **state) {
 
 static void test_index(void **state) {
   (void)state;
-  moth *m = open_from_one();
+  moth *m = support_open_from_one();
   moth_tensor *x = tensors_make(m, MOTH_F32, SHAPE(3, 2), NUMBERS(1, 2, 3, 4, 5, 6)), *ids = VECTOR(m, MOTH_F32, 3, 1, -1);
   assert_tensor(tensors_of_two(m, "index", tensors_value(x), tensors_value(ids), OPTIONS(MOTH_INT(NULL, 0))), "f32[3,2]", 5, 6, 1, 2, 5, 6);
   moth_release(ids);
