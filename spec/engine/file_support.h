@@ -5,7 +5,7 @@
 
 #include "data_support.h"
 
-/* A .npy file with this header and `size` bytes of values (NULL: zeros); free() it. */
+/* A .npy file with this header and `size` bytes of values (NULL: zeros), and a zero byte after it; free() it. */
 static inline char *npy_file(int version, const char *header, const void *values, size_t size, size_t *whole) {
   size_t length = strlen(header), width = version == 1 ? 2 : 4;
   *whole = 8 + width + length + size;

@@ -22,53 +22,48 @@ static char *file_of_kind(size_t kind, size_t *size) {
   return npy_file(1, header, NULL, 70 * (size_t)kinds[kind].width, size);
 }
 
+/* Calls check with a file of each kind, after which a zero byte stands. */
+typedef void (*check_file)(moth *m, const char *bytes, size_t size);
+static void each_kind(check_file check) {
+  support_allocator allocator = { 0 };
+  moth *m = support_open(&allocator);
+  for (size_t k = 0; k < KINDS; k++) {
+    size_t size;
+    char *bytes = file_of_kind(k, &size);
+    check(m, bytes, size);
+    free(bytes);
+  }
+  support_close(m, &allocator);
+}
+
+static void read_both_ways(moth *m, const char *bytes, size_t size) {
+  assert_ok(m, through_bytes(m, bytes, size, read_npy, NULL));
+  assert_ok(m, through_blind(m, bytes, size, read_npy, NULL));
+}
 static void reads_each_kind_of_stream(void **state) {
   (void)state;
-  support_allocator allocator = { 0 };
-  moth *m = support_open(&allocator);
-  for (size_t k = 0; k < KINDS; k++) {
-    size_t size;
-    char *bytes = file_of_kind(k, &size);
-    assert_ok(m, through_bytes(m, bytes, size, read_npy, NULL));
-    assert_ok(m, through_blind(m, bytes, size, read_npy, NULL));
-    free(bytes);
-  }
-  support_close(m, &allocator);
+  each_kind(read_both_ways);
 }
 
+static void cut_and_go_on(moth *m, const char *bytes, size_t whole) {
+  for (size_t size = 0; size < whole; size++) {
+    assert_status(m, through_bytes(m, bytes, size, read_npy, NULL), MOTH_FORMAT);
+    assert_non_null(strstr(moth_message(m), "cut short?"));
+    assert_status(m, through_blind(m, bytes, size, read_npy, NULL), MOTH_FORMAT);
+    assert_non_null(strstr(moth_message(m), "cut short?"));
+  }
+  assert_status(m, through_bytes(m, bytes, whole + 1, read_npy, NULL), MOTH_FORMAT);
+  assert_status(m, through_blind(m, bytes, whole + 1, read_npy, NULL), MOTH_FORMAT);
+}
 static void refuses_every_cut_and_surplus(void **state) {
   (void)state;
-  support_allocator allocator = { 0 };
-  moth *m = support_open(&allocator);
-  for (size_t k = 0; k < KINDS; k++) {
-    size_t whole;
-    char *bytes = file_of_kind(k, &whole);
-    for (size_t size = 0; size < whole; size++) {
-      assert_status(m, through_bytes(m, bytes, size, read_npy, NULL), MOTH_FORMAT);
-      assert_non_null(strstr(moth_message(m), "cut short?"));
-      assert_status(m, through_blind(m, bytes, size, read_npy, NULL), MOTH_FORMAT);
-      assert_non_null(strstr(moth_message(m), "cut short?"));
-    }
-    char *more = realloc(bytes, whole + 1);
-    more[whole] = 0;
-    assert_status(m, through_bytes(m, more, whole + 1, read_npy, NULL), MOTH_FORMAT);
-    assert_status(m, through_blind(m, more, whole + 1, read_npy, NULL), MOTH_FORMAT);
-    free(more);
-  }
-  support_close(m, &allocator);
+  each_kind(cut_and_go_on);
 }
 
+static void fail_each_read(moth *m, const char *bytes, size_t size) { assert_true(each_read_fails(m, bytes, size, read_npy, NULL) >= 4); }
 static void passes_failures_of_the_stream_on(void **state) {
   (void)state;
-  support_allocator allocator = { 0 };
-  moth *m = support_open(&allocator);
-  for (size_t k = 0; k < KINDS; k++) {
-    size_t size;
-    char *bytes = file_of_kind(k, &size);
-    assert_true(each_read_fails(m, bytes, size, read_npy, NULL) >= 4);
-    free(bytes);
-  }
-  support_close(m, &allocator);
+  each_kind(fail_each_read);
 }
 
 typedef struct kind_bytes { char *bytes; size_t size; } kind_bytes;

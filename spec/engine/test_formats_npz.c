@@ -22,78 +22,76 @@ static moth_status make_archive(moth *m, void **bytes, size_t *size) {
   return status;
 }
 
+/* A test has that archive, and a context whose memory is counted. */
+typedef struct fixture { support_allocator allocator; moth *m; void *bytes; size_t size; } fixture;
+static int set_up(void **state) {
+  fixture *self = calloc(1, sizeof *self);
+  self->m = support_open(&self->allocator);
+  assert_ok(self->m, make_archive(self->m, &self->bytes, &self->size));
+  *state = self;
+  return 0;
+}
+static int tear_down(void **state) {
+  fixture *self = *state;
+  moth_free(self->m, self->bytes, self->size);
+  support_close(self->m, &self->allocator);
+  free(self);
+  return 0;
+}
+
 static void comes_back(void **state) {
-  (void)state;
-  support_allocator allocator = { 0 };
-  moth *m = support_open(&allocator);
-  void *bytes = NULL;
-  size_t size = 0;
+  const fixture *self = *state;
+  moth *m = self->m;
   moth_named_tensor *items = NULL;
   int64_t count = 0;
-  assert_ok(m, make_archive(m, &bytes, &size));
-  assert_ok(m, moth_load_bytes(m, "x.npz", bytes, size, &items, &count));
+  assert_ok(m, moth_load_bytes(m, "x.npz", self->bytes, self->size, &items, &count));
   assert_int_equal(count, 2);
   assert_string_equal(items[0].name, "größe");
   assert_described(items[0].tensor, "f32[5,3]");
   assert_string_equal(items[1].name, "b");
   assert_described(items[1].tensor, "i64[30]");
   moth_load_free(m, items, count);
-  moth_free(m, bytes, size);
-  support_close(m, &allocator);
 }
 
+static void refuse_every_cut(moth *m, const void *bytes, size_t whole) {
+  for (size_t size = 0; size < whole; size++) assert_status(m, through_bytes(m, bytes, size, read_npz, NULL), MOTH_FORMAT);
+}
 static void refuses_every_cut(void **state) {
-  (void)state;
-  support_allocator allocator = { 0 };
-  moth *m = support_open(&allocator);
+  const fixture *self = *state;
+  refuse_every_cut(self->m, self->bytes, self->size);
+}
+
+static void an_archive_may_be_empty(void **state) {
+  moth *m = ((const fixture *)*state)->m;
   void *bytes = NULL;
   size_t whole = 0;
-  assert_ok(m, make_archive(m, &bytes, &whole));
-  for (size_t size = 0; size < whole; size++) assert_status(m, through_bytes(m, bytes, size, read_npz, NULL), MOTH_FORMAT);
-  moth_free(m, bytes, whole);
   assert_ok(m, moth_save_bytes(m, "x.npz", NULL, 0, &bytes, &whole));
   assert_int_equal(whole, 22);
   int64_t count = -1;
   assert_ok(m, through_bytes(m, bytes, whole, read_npz, &count));
   assert_int_equal(count, 0);
-  for (size_t size = 0; size < whole; size++) assert_status(m, through_bytes(m, bytes, size, read_npz, NULL), MOTH_FORMAT);
+  refuse_every_cut(m, bytes, whole);
   moth_free(m, bytes, whole);
-  support_close(m, &allocator);
 }
 
 /* A changed byte of an array never passes; one of the archive's own fields either does no harm or is told. */
 static void notices_every_changed_byte_of_an_array(void **state) {
-  (void)state;
-  support_allocator allocator = { 0 };
-  moth *m = support_open(&allocator);
-  void *bytes = NULL;
-  size_t whole = 0;
-  assert_ok(m, make_archive(m, &bytes, &whole));
-  char *copy = malloc(whole);
-  memcpy(copy, bytes, whole);
+  const fixture *self = *state;
+  char *bytes = self->bytes;
   size_t first = 30 + 20 + strlen("größe.npy");
-  for (size_t at = 0; at < whole; at++) {
-    copy[at] ^= 0x10;
-    moth_status status = through_bytes(m, copy, whole, read_npz, NULL);
+  assert_true(self->size > first + 128 + 60);
+  for (size_t at = 0; at < self->size; at++) {
+    bytes[at] ^= 0x10;
+    moth_status status = through_bytes(self->m, bytes, self->size, read_npz, NULL);
     if (at >= first && at < first + 128 + 60) assert_true(status == MOTH_FORMAT || status == MOTH_DTYPE || status == MOTH_LIMIT);
     else assert_true(status == MOTH_OK || status == MOTH_FORMAT || status == MOTH_DTYPE || status == MOTH_LIMIT);
-    copy[at] ^= 0x10;
+    bytes[at] ^= 0x10;
   }
-  free(copy);
-  moth_free(m, bytes, whole);
-  support_close(m, &allocator);
 }
 
 static void passes_failures_of_the_stream_on(void **state) {
-  (void)state;
-  support_allocator allocator = { 0 };
-  moth *m = support_open(&allocator);
-  void *bytes = NULL;
-  size_t size = 0;
-  assert_ok(m, make_archive(m, &bytes, &size));
-  assert_true(each_read_fails(m, bytes, size, read_npz, NULL) >= 10);
-  moth_free(m, bytes, size);
-  support_close(m, &allocator);
+  const fixture *self = *state;
+  assert_true(each_read_fails(self->m, self->bytes, self->size, read_npz, NULL) >= 10);
 }
 
 static moth_status there_and_back(moth *m, void *data) {
@@ -146,27 +144,22 @@ static void holds_many_arrays(void **state) {
 }
 
 static void needs_a_stream_with_a_size(void **state) {
-  (void)state;
-  support_allocator allocator = { 0 };
-  moth *m = support_open(&allocator);
-  void *bytes = NULL;
-  size_t size = 0;
-  assert_ok(m, make_archive(m, &bytes, &size));
-  assert_fails(m, through_blind(m, bytes, size, read_npz, NULL), MOTH_FORMAT,
+  const fixture *self = *state;
+  assert_fails(self->m, through_blind(self->m, self->bytes, self->size, read_npz, NULL), MOTH_FORMAT,
                "load: x.npy: an archive must be a plain file, not packed again and no pipe");
-  moth_free(m, bytes, size);
-  support_close(m, &allocator);
 }
 
 int main(void) {
+#define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(comes_back),
-    cmocka_unit_test(refuses_every_cut),
-    cmocka_unit_test(notices_every_changed_byte_of_an_array),
-    cmocka_unit_test(passes_failures_of_the_stream_on),
+    test(comes_back),
+    test(refuses_every_cut),
+    test(an_archive_may_be_empty),
+    test(notices_every_changed_byte_of_an_array),
+    test(passes_failures_of_the_stream_on),
     cmocka_unit_test(survives_failing_allocations),
     cmocka_unit_test(holds_many_arrays),
-    cmocka_unit_test(needs_a_stream_with_a_size),
+    test(needs_a_stream_with_a_size),
   };
   return cmocka_run_group_tests_name("npz", tests, NULL, NULL);
 }
