@@ -1,36 +1,23 @@
 -- The command `moth`, run as a person runs it.
+local helper = dofile "spec/lua/helper.lua"
 local interpreter = os.getenv "MOTH_COMMAND" or "build/moth"
 
 local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
 -- Runs a shell command line in which MOTH stands for the command: output, errors, exit status.
 local function run(line)
-  local out, err = os.tmpname(), os.tmpname()
+  local out, err = helper.path(), helper.path()
   local _, kind, code = os.execute(("{ %s\n} >%s 2>%s"):format(line:gsub("MOTH", function() return interpreter end), out, err))
-  local function read(path)
-    local file = assert(io.open(path))
-    local text = file:read "a"
-    file:close()
-    os.remove(path)
-    return text
-  end
-  return read(out), read(err), kind == "exit" and code or 128 + code
+  return helper.read(out), helper.read(err), kind == "exit" and code or 128 + code
 end
 
-local function script(text)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-  return path
-end
+local function script(text) return helper.write(helper.path(), text) end
 
 describe("moth", function()
   it("runs scripts with arguments", function()
     local path = script 'print(arg[0] ~= nil, arg[1], rawget(_G, "moth"), require("moth").version, ...)'
     assert.same({ "true\ta\tnil\t0.1.0\ta\tb\n", "", 0 }, { run("MOTH " .. path .. " a b") })
     assert.same({ "-\tx\n", "", 0 }, { run [[printf 'print(arg[0], arg[1])' | MOTH - x]] })
-    os.remove(path)
   end)
 
   it("runs chunks", function()
@@ -81,7 +68,6 @@ go()
       "  FILE:2  in on_epoch        local function limit(e) return e.val_loss < nil end\n" ..
       "  FILE:5  in go: moth.train, epoch 1\n" ..
       "  FILE:8  in the main chunk  go()\n", (err:gsub(path:gsub("%p", "%%%0"), "FILE")))
-    os.remove(path)
     out, err, code = run "MOTH none.lua"
     assert.same({ "", "cannot open none.lua: No such file or directory\n", 1 }, { out, err, code })
     local chunk = "error(setmetatable({}, { __tostring = function() return 'mine' end }))"
@@ -109,7 +95,6 @@ moth.train{ net = moth.net{ input = 1, moth.dense(1) },
     assert.is_truthy(lines[2]:find "^    1 +%d+%.%d%d%d%d +%d+%.%d%d%d%d +%d+%.%d%d%d%d  1%.0e%-03 +%d+%.%d%ds$")
     assert.is_truthy(lines[#lines]:find "^45 epochs done")
     assert.is_nil(err:find "[\r\27]")
-    os.remove(path)
   end)
 
   it("ends a training at an interrupt and goes on; a loop with status 130", function()
@@ -121,20 +106,16 @@ local run = moth.train{ net = moth.net{ input = 1, moth.dense(50, "tanh"), moth.
 print(run.stopped)
 ]]
     local interrupt = [[ & p=$!; i=0; while [ ! -s OUT ] && [ $i -lt 500 ]; do sleep 0.02; i=$((i+1)); done; kill -INT $p; wait $p]]
-    local out = os.tmpname()
+    local out = helper.write(helper.path(), "")
     local function interrupted(words)
       local _, err, code = run("MOTH " .. words .. " >" .. out .. interrupt:gsub("OUT", out))
-      local file = assert(io.open(out, "r"))
-      local text = file:read "a"
-      file:close()
-      assert(io.open(out, "w")):close()
+      local text = helper.read(out)
+      helper.write(out, "")
       return text, err, code
     end
     assert.same({ "ready\ninterrupt\n", 0 }, { (function(a, _, c) return a, c end)(interrupted(path)) })
     local text, err, code = interrupted("-e " .. quote 'io.stdout:write("ready\\n"):flush() while true do end')
     assert.same({ "ready\n", "interrupted", 130 }, { text, err:match "[^\n]*", code })
-    os.remove(path)
-    os.remove(out)
   end)
 end)
 
@@ -142,30 +123,23 @@ describe("moth -i", function()
   it("runs the script, then what stands on the input, without prompts and banner", function()
     local path = script 'x = 20; print(arg[1], ...)'
     assert.same({ "a\ta\n21\n", "", 0 }, { run(("printf 'x + 1\n' | MOTH -i %s a"):format(path)) })
-    os.remove(path)
   end)
 
   it("ends where the script fails", function()
     local path = script 'error("no", 0)'
     local out, err, code = run(("printf 'print(1)\n' | MOTH -i %s"):format(path))
     assert.same({ "", "no", 1 }, { out, err:match "^[^\n]*", code })
-    os.remove(path)
   end)
 end)
 
 describe("an interrupted script", function()
   -- Interrupts the script each time it says so in the file OUT.
   local function interrupted(text, times)
-    local path, out = script(text), os.tmpname()
+    local path, out = script(text), helper.path()
     local line = ("MOTH %s >%s 2>/dev/null & p=$!; for n in %s; do i=0; while [ $(grep -c ready %s) -lt $n ] && [ $i -lt 500 ]; do " ..
       "sleep 0.02; i=$((i+1)); done; kill -INT $p; done; wait $p"):format(path, out, times, out)
     local _, _, code = run(line)
-    local file = assert(io.open(out))
-    local shown = file:read "a"
-    file:close()
-    os.remove(path)
-    os.remove(out)
-    return shown, code
+    return helper.read(out), code
   end
   local ready = 'local function ready() io.stdout:write("ready\\n"):flush() end '
 

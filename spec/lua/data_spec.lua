@@ -6,11 +6,7 @@ local function numbered(n)
   return moth.dataset{ x = moth.range(1, n):reshape(n, 1), y = moth.range(1, n):reshape(n, 1) }
 end
 
-local function file_of(text, ending)
-  local name = os.tmpname()
-  os.remove(name)
-  return helper.write(name .. (ending or ".csv"), text)
-end
+local function file_of(text, ending) return helper.write(helper.path(ending or ".csv"), text) end
 
 describe("moth.dataset", function()
   it("holds tensors, tables too, and shares them", function()
@@ -100,7 +96,6 @@ describe("moth.csv", function()
     assert.same({ 1, 2, 1 }, data.y:totable())
     assert.same({ "a", "b" }, data.classes)
     helper.with_dtype(moth, "f64", function() assert.equal("f64", moth.csv(path, { label = 3 }).x.dtype) end)
-    os.remove(path)
   end)
 
   it("tells of wrong options, paths and columns", function()
@@ -128,8 +123,6 @@ describe("moth.idx", function()
     helper.near({ { 0, 0.2 }, { 0.4, 1 } }, data.x[1]:totable())
     assert.same({ 1, 2 }, data.y:totable())
     assert.equal(255, moth.idx(images, labels, { scale = 1 }).x:max())
-    os.remove(images)
-    os.remove(labels)
   end)
 end)
 

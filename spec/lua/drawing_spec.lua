@@ -2,7 +2,7 @@
 local moth = require "moth"
 local helper = dofile "spec/lua/helper.lua"
 local internal, helpers = helper.internals(moth)
-local message = helper.message
+local message, read = helper.message, helper.read
 
 -- What f shows, on a terminal that looks so.
 local function drawn(look, f)
@@ -42,21 +42,6 @@ local function run_of(values, options)
   }
   for name, value in pairs(options or {}) do settings[name] = value end
   return moth.train(settings)
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
-local function with_path(ending, f)
-  local path = os.tmpname()
-  os.remove(path)
-  local ok, why = pcall(f, path .. ending)
-  os.remove(path .. ending)
-  if not ok then error(why, 0) end
 end
 
 describe("a vector's curve", function()
@@ -378,89 +363,81 @@ PYTHON]] .. "\n2>&1"))
   end
 
   it("is SVG that a parser reads", function()
-    with_path(".svg", function(path)
-      run:plot{ "loss", "m", file = path }
-      local text = elements(path)
-      assert.is_truthy(text:find("^svg 640 400\n"))
-      assert.is_truthy(text:find("\ntext  loss 1.0000\n", 1, true))
-      assert.is_truthy(text:find("\ntext  m 1.5000\n", 1, true))
-      assert.is_truthy(text:find("\ntext  epoch\n", 1, true))
-      for tick = 1, 5 do assert.is_truthy(text:find("\ntext  " .. tick .. "\n", 1, true)) end
-      -- From epoch 1 at x = 64 to 5 at 620; 3 lies at the top, 36 from above, 1 at the bottom, 354; a gap at 3.
-      assert.is_truthy(text:find("\npolyline 64,36 64,36 203,195", 1, true), text)
-      assert.is_truthy(text:find("\npolyline 481,354 481,354 620,274.5", 1, true), text)
-    end)
+    local path = helper.path ".svg"
+    run:plot{ "loss", "m", file = path }
+    local text = elements(path)
+    assert.is_truthy(text:find("^svg 640 400\n"))
+    assert.is_truthy(text:find("\ntext  loss 1.0000\n", 1, true))
+    assert.is_truthy(text:find("\ntext  m 1.5000\n", 1, true))
+    assert.is_truthy(text:find("\ntext  epoch\n", 1, true))
+    for tick = 1, 5 do assert.is_truthy(text:find("\ntext  " .. tick .. "\n", 1, true)) end
+    -- From epoch 1 at x = 64 to 5 at 620; 3 lies at the top, 36 from above, 1 at the bottom, 354; a gap at 3.
+    assert.is_truthy(text:find("\npolyline 64,36 64,36 203,195", 1, true), text)
+    assert.is_truthy(text:find("\npolyline 481,354 481,354 620,274.5", 1, true), text)
   end)
 
   it("has the size that it is told, and logarithms", function()
-    with_path(".svg", function(path)
-      run_of{ 1000, 1, 0.001 }:plot{ "m", file = path, log = true, width = 300, height = 100 }
-      local text = elements(path)
-      assert.is_truthy(text:find("^svg 300 100\n"))
-      for _, level in ipairs{ "1000", "0.001" } do assert.is_truthy(text:find("\ntext  " .. level .. "\n", 1, true), text) end
-      assert.is_truthy(text:find("\npolyline 64,36 64,36 172,46 280,56", 1, true), text)
-    end)
+    local path = helper.path ".svg"
+    run_of{ 1000, 1, 0.001 }:plot{ "m", file = path, log = true, width = 300, height = 100 }
+    local text = elements(path)
+    assert.is_truthy(text:find("^svg 300 100\n"))
+    for _, level in ipairs{ "1000", "0.001" } do assert.is_truthy(text:find("\ntext  " .. level .. "\n", 1, true), text) end
+    assert.is_truthy(text:find("\npolyline 64,36 64,36 172,46 280,56", 1, true), text)
   end)
 
   it("escapes names", function()
-    with_path(".svg", function(path)
-      run_of({ 1 }, { metrics = { ['<a & "b">\1\xff'] = function() return 2 end } }):plot{ '<a & "b">\1\xff', file = path }
-      assert.is_truthy(elements(path):find('\ntext  <a & "b">?? 2.0000\n', 1, true))
-    end)
+    local path = helper.path ".svg"
+    run_of({ 1 }, { metrics = { ['<a & "b">\1\xff'] = function() return 2 end } }):plot{ '<a & "b">\1\xff', file = path }
+    assert.is_truthy(elements(path):find('\ntext  <a & "b">?? 2.0000\n', 1, true))
   end)
 
   it("is never written in part", function()
-    with_path(".svg", function(path)
-      run:plot{ "m", file = path }
-      local before = read(path)
-      assert.equal(("plot: cannot write '%s/x.svg': Not a directory"):format(path), message(function() run:plot{ "m", file = path .. "/x.svg" } end))
-      assert.equal(before, read(path))
-      assert.equal("plot: 'x.gif': a plot's file ends in .svg or .png", message(function() run:plot{ "m", file = "x.gif" } end))
-      assert.equal("plot: cannot write '/none/x.svg': No such file or directory", message(function() run:plot{ "m", file = "/none/x.svg" } end))
-    end)
+    local path = helper.path ".svg"
+    run:plot{ "m", file = path }
+    local before = read(path)
+    assert.equal(("plot: cannot write '%s/x.svg': Not a directory"):format(path), message(function() run:plot{ "m", file = path .. "/x.svg" } end))
+    assert.equal(before, read(path))
+    assert.equal("plot: 'x.gif': a plot's file ends in .svg or .png", message(function() run:plot{ "m", file = "x.gif" } end))
+    assert.equal("plot: cannot write '/none/x.svg': No such file or directory", message(function() run:plot{ "m", file = "/none/x.svg" } end))
   end)
 
   it("is PNG by cairo, or tells which package is missing", function()
-    with_path(".png", function(path)
-      local ok, why = pcall(run.plot, run, { "loss", "m", file = path, width = 300, height = 200 })
-      if not ok then
-        assert.is_truthy(why:find("plot: a .png needs the library libcairo.so.2 (Debian: libcairo2); .svg does not", 1, true), why)
-        return
-      end
-      local bytes = read(path)
-      assert.equal("\137PNG\r\n\26\n", bytes:sub(1, 8))
-      assert.equal("IHDR", bytes:sub(13, 16))
-      local width, height = (">I4I4"):unpack(bytes, 17)
-      assert.equal(300, width)
-      assert.equal(200, height)
-      assert.equal("IEND", bytes:sub(-8, -5))
-    end)
+    local path = helper.path ".png"
+    local ok, why = pcall(run.plot, run, { "loss", "m", file = path, width = 300, height = 200 })
+    if not ok then
+      assert.is_truthy(why:find("plot: a .png needs the library libcairo.so.2 (Debian: libcairo2); .svg does not", 1, true), why)
+      return
+    end
+    local bytes = read(path)
+    assert.equal("\137PNG\r\n\26\n", bytes:sub(1, 8))
+    assert.equal("IHDR", bytes:sub(13, 16))
+    local width, height = (">I4I4"):unpack(bytes, 17)
+    assert.equal(300, width)
+    assert.equal(200, height)
+    assert.equal("IEND", bytes:sub(-8, -5))
   end)
 end)
 
 describe("run:save", function()
   it("writes a line an epoch, numbers that read back as they were", function()
     local run = run_of({ 0.1, 1 / 3, 0/0, -1/0, 1e-300 }, { metrics = nil })
-    with_path(".csv", function(path)
-      run:save(path)
-      local lines = lines_of(read(path))
-      assert.equal(6, #lines)
-      assert.equal("epoch,loss,m,lr", lines[1])
-      for i, expected in ipairs{ "0.1", "0.3333333333333333", "nan", "-inf", "1e-300" } do
-        assert.equal(("%d,1,%s,1e-30"):format(i, expected), lines[i + 1])
-      end
-    end)
-    with_path(".csv.gz", function(path)
-      run:save(path)
-      assert.equal("\31\139", read(path):sub(1, 2))
-    end)
+    local path = helper.path ".csv"
+    run:save(path)
+    local lines = lines_of(read(path))
+    assert.equal(6, #lines)
+    assert.equal("epoch,loss,m,lr", lines[1])
+    for i, expected in ipairs{ "0.1", "0.3333333333333333", "nan", "-inf", "1e-300" } do
+      assert.equal(("%d,1,%s,1e-30"):format(i, expected), lines[i + 1])
+    end
+    path = helper.path ".csv.gz"
+    run:save(path)
+    assert.equal("\31\139", read(path):sub(1, 2))
   end)
 
   it("quotes names that need it", function()
-    with_path(".csv", function(path)
-      run_of({ 1 }, { metrics = { ['a "b", c'] = function() return 2 end } }):save(path)
-      assert.equal('epoch,loss,"a ""b"", c",lr\n1,1,2,1e-30\n', read(path))
-    end)
+    local path = helper.path ".csv"
+    run_of({ 1 }, { metrics = { ['a "b", c'] = function() return 2 end } }):save(path)
+    assert.equal('epoch,loss,"a ""b"", c",lr\n1,1,2,1e-30\n', read(path))
   end)
 
   it("refuses what is no path", function()

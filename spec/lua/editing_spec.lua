@@ -24,11 +24,9 @@ end
 
 -- A paste as a terminal sends it: in brackets where the program has asked for them.
 local function paste(t, text, plain)
-  local path = os.tmpname()
-  write(path, text)
+  local path = write(helper.path(), text)
   t:tmux("load-buffer " .. path)
   t:tmux("paste-buffer " .. (plain and "" or "-p"))
-  os.remove(path)
 end
 
 local function in_terminal(options, play)
@@ -124,8 +122,7 @@ describe("line editing #terminal", function()
   end)
 
   it("keeps entries for the next session, and those of two at once", function()
-    local home = os.tmpname()
-    os.remove(home)
+    local home = helper.folder()
     local environment = { XDG_STATE_HOME = home .. "/state" }
     local function open() return terminal.open{ environment = environment } end
     local a, b = open(), open()
@@ -145,7 +142,6 @@ describe("line editing #terminal", function()
     wait_line(c, "from_b = 'c:\\\\n'")
     drop(c)
     c:close()
-    os.execute("rm -rf " .. home)
   end)
 
   it("goes on where its history cannot be written", function()
@@ -158,9 +154,8 @@ describe("line editing #terminal", function()
   end)
 
   it("leaves the newest of a long history", function()
-    local home = os.tmpname()
-    os.remove(home)
-    os.execute("mkdir -p " .. home .. "/moth")
+    local home = helper.folder()
+    assert(os.execute("mkdir " .. home .. "/moth"))
     local lines = {}
     for i = 1, 6300 do lines[i] = "entry = " .. i end
     write(home .. "/moth/history", table.concat(lines, "\n") .. "\n")
@@ -172,7 +167,6 @@ describe("line editing #terminal", function()
     local text = read(home .. "/moth/history")
     assert.equal(5000, select(2, text:gsub("\n", "")))
     assert.equal("entry = 1301", text:match "^[^\n]*")
-    os.execute("rm -rf " .. home)
   end)
 end)
 
@@ -418,7 +412,6 @@ describe("the terminal #terminal", function()
       t:wait_text "half^C\nmoth>"
       t:wait_mark()
     end)
-    os.execute("rm -rf " .. folder)
   end)
 end)
 

@@ -7,8 +7,6 @@ local message, keeps_memory, read, write = helper.message, helper.keeps_memory, 
 local folder = helper.folder()
 local path = folder .. "/model.safetensors"
 
-teardown(function() os.execute("rm -r " .. folder) end)
-
 -- A net of 2 -> 2 -> 1: 9 numbers.
 local function small(more)
   local options = { input = 2, moth.dense(2, "relu"), moth.dropout(0.5), moth.dense(1) }

@@ -29,10 +29,35 @@ function helper.write(path, text)
   return path
 end
 
--- A new folder; the spec removes it.
+-- What a command prints, its errors aside.
+function helper.output_of(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read "a"
+  pipe:close()
+  return text
+end
+
+-- All that specs write stands in one folder, which goes with the Lua state, whatever a spec that fails has left there.
+local function place()
+  local registry, key = debug.getregistry(), "the specs' files"
+  if not registry[key] then
+    local path = os.tmpname()
+    os.remove(path)
+    assert(os.execute("mkdir " .. path))
+    registry[key] = setmetatable({ path = path, names = 0 }, { __gc = function() os.execute("rm -rf " .. path) end })
+  end
+  return registry[key]
+end
+
+-- A path where nothing stands yet, with an ending.
+function helper.path(ending)
+  local made = place()
+  made.names = made.names + 1
+  return ("%s/%d%s"):format(made.path, made.names, ending or "")
+end
+
 function helper.folder()
-  local path = os.tmpname()
-  os.remove(path)
+  local path = helper.path()
   assert(os.execute("mkdir " .. path))
   return path
 end

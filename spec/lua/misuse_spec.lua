@@ -15,7 +15,7 @@ end
 
 -- ---- Values ----
 
-local folder = os.tmpname() -- a file: nothing can be made beneath it
+local folder = helper.write(helper.path(), "") -- a file: nothing can be made beneath it
 
 local function rows() return moth.rand(4, 2), moth.rand(4, 1) end
 
@@ -224,7 +224,6 @@ describe("misuse", function()
     settle()
     moth.limit(limit)
     moth.threads(threads)
-    os.remove(folder)
   end)
 
   before_each(function() told, failures = {}, 0 end)

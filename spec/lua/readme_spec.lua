@@ -1,14 +1,9 @@
 -- The README's first screen prints what it says: the program is scripts/xor.lua to the letter, its output that of the command. Its session
 -- at the prompt is played as typed.
 local terminal = dofile "spec/lua/terminal.lua"
+local helper = dofile "spec/lua/helper.lua"
+local read = helper.read
 local interpreter = os.getenv "MOTH_COMMAND" or "build/moth"
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read "a"
-  file:close()
-  return text
-end
 
 local NUMBER = "%d+%.?%d*"
 
@@ -61,9 +56,7 @@ describe("README.md", function()
   it("shows scripts/xor.lua", function() assert.equal(read "scripts/xor.lua", readme:match "```lua\n(.-)```") end)
 
   it("shows what it prints, to the digits that any kernel set gives", function()
-    local pipe = assert(io.popen(interpreter .. " scripts/xor.lua"))
-    local printed = pipe:read "a"
-    pipe:close()
+    local printed = helper.output_of(interpreter .. " scripts/xor.lua")
     local shown = readme:match "prints\n\n```\n(.-)```"
     local costs = {}
     for cost in printed:gmatch "cost (%S+)" do costs[#costs + 1] = tonumber(cost) end
@@ -72,14 +65,8 @@ describe("README.md", function()
   end)
 
   it("quotes an error as it is", function()
-    local path = os.tmpname()
-    local file = assert(io.open(path, "w"))
-    file:write('local moth = require "moth"\n\nlocal net = moth.net{ input = 2, moth.dense(1, "rleu") }\n')
-    file:close()
-    local pipe = assert(io.popen(interpreter .. " " .. path .. " 2>&1"))
-    local message = pipe:read "a"
-    pipe:close()
-    os.remove(path)
+    local path = helper.write(helper.path(), 'local moth = require "moth"\n\nlocal net = moth.net{ input = 2, moth.dense(1, "rleu") }\n')
+    local message = helper.output_of(interpreter .. " " .. path .. " 2>&1")
     assert.is_truthy(readme:find(message:match "%d+: dense: [^\n]*", 1, true), message)
   end)
 

@@ -1,10 +1,9 @@
 -- The experiments in scripts/ print what SYSTEMS.md and EXPERIENCE.md say, run as a person runs them: by the command.
+local helper = dofile "spec/lua/helper.lua"
 local interpreter = os.getenv "MOTH_COMMAND" or "build/moth"
 
 local function output_of(command)
-  local pipe = assert(io.popen(interpreter .. " " .. command .. " 2>/dev/null; echo status $?"))
-  local text = pipe:read "a"
-  pipe:close()
+  local text = helper.output_of(interpreter .. " " .. command .. " 2>/dev/null; echo status $?")
   local body, status = text:match "^(.*)status (%d+)%s*$"
   assert.equal("0", status, command .. " failed: " .. text)
   return body
@@ -111,13 +110,10 @@ end)
 describe("scripts/mnist.lua", function()
   it("learns from IDX files", function()
     local pack = dofile "spec/fixtures/small_idx.lua"
-    local folder = os.tmpname()
-    os.remove(folder)
-    assert(os.execute("mkdir " .. folder))
+    local folder = helper.folder()
     pack(folder)
     local out = output_of("scripts/mnist.lua " .. folder .. " 1 3")
     assert.is_true(tonumber(out:match "accuracy (%S+)") > 0.9)
-    os.execute("rm -r " .. folder)
   end)
 end)
 

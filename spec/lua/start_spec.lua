@@ -18,13 +18,8 @@ describe("the module", function()
       moth.show(1)
       io.write(names(), "\n")
     ]]
-    local path = os.tmpname()
-    helper.write(path, ("package.cpath = %q\n"):format(package.cpath) .. program)
-    local out = io.popen((os.getenv "MOTH_COMMAND" or "lua5.4") .. " " .. path)
-    local text = out:read "a"
-    out:close()
-    os.remove(path)
-    assert.equal("open\n1\nopen out show\n", text)
+    local path = helper.write(helper.path(), ("package.cpath = %q\n"):format(package.cpath) .. program)
+    assert.equal("open\n1\nopen out show\n", helper.output_of((os.getenv "MOTH_COMMAND" or "lua5.4") .. " " .. path))
   end)
 
   it("finds each helper where it is asked for", function()

@@ -6,8 +6,6 @@ local fixtures = dofile "spec/fixtures/npy.lua"
 
 local read, folder = helper.read, helper.folder()
 
-teardown(function() os.execute("rm -r " .. folder) end)
-
 local function write(name, bytes) return helper.write(folder .. "/" .. name, bytes) end
 
 local function told(f, ...)

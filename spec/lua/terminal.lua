@@ -1,5 +1,6 @@
 -- A session under a pseudo-terminal, played in tmux: dofile "spec/lua/terminal.lua". terminal.open{ … } starts a command; the session's
 -- functions type and wait, and give what stands on the screen.
+local helper = dofile "spec/lua/helper.lua"
 local terminal = {}
 terminal.__index = terminal
 
@@ -8,26 +9,19 @@ local PATIENCE = 30 -- seconds until a text must have come
 
 local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
-local function output_of(line)
-  local pipe = assert(io.popen(line .. " 2>/dev/null"))
-  local text = pipe:read "a"
-  pipe:close()
-  return text
-end
+local function output_of(line) return helper.output_of(line .. " 2>/dev/null") end
 
 -- Whether there is a tmux to play in.
 function terminal.is_there() return output_of("command -v tmux") ~= "" end
 
--- The server's socket stands in the home, with which it goes.
+-- The server's socket stands in the home.
 function terminal:tmux(words) return output_of(("tmux -S %s/.tmux -f /dev/null %s"):format(self.home, words)) end
 
 -- options: arguments ("" without), width = 100, height = 40, environment = { NAME = value, or false to unset it }, folder. A home of its own
 -- keeps the user's files out.
 function terminal.open(options)
   options = options or {}
-  local self = setmetatable({ home = os.tmpname() }, terminal)
-  os.remove(self.home)
-  assert(os.execute("mkdir -p " .. self.home))
+  local self = setmetatable({ home = helper.folder() }, terminal)
   local settings = { HOME = self.home, XDG_STATE_HOME = self.home, XDG_CONFIG_HOME = self.home, LC_ALL = "C.UTF-8", NO_COLOR = false,
                      VISUAL = false, EDITOR = false, TERM = "screen" }
   for name, value in pairs(options.environment or {}) do settings[name] = value end
@@ -125,10 +119,7 @@ function terminal:play(lines)
 end
 
 -- Ends the session whatever it does.
-function terminal:drop()
-  self:tmux "kill-server"
-  os.execute("rm -rf " .. quote(self.home))
-end
+function terminal:drop() self:tmux "kill-server" end
 
 -- Ends the session by Ctrl-D where it still runs; its exit status.
 function terminal:close()

@@ -1,6 +1,7 @@
 -- Training at the prompt, under a pseudo-terminal: the table, the live line, Ctrl-C and going on. And what a file or a poor terminal gets.
 local terminal = dofile "spec/lua/terminal.lua"
 
+local helper = dofile "spec/lua/helper.lua"
 local interpreter = os.getenv "MOTH_COMMAND" or "build/moth"
 
 local function in_terminal(options, play)
@@ -131,12 +132,8 @@ describe("training at the prompt #terminal", function()
   end)
 
   it("stops a script's training, and the script goes on", function()
-    local path = os.tmpname()
-    local file = assert(io.open(path, "w"))
-    file:write 'local moth = require "moth"\n'
-    for _, line in ipairs(preparations) do file:write(line, "\n") end
-    file:write 'local run = moth.train(options)\nprint("then " .. run.stopped)\n'
-    file:close()
+    local path = helper.write(helper.path(), 'local moth = require "moth"\n' .. table.concat(preparations, "\n") ..
+      '\nlocal run = moth.train(options)\nprint("then " .. run.stopped)\n')
     in_terminal({ arguments = path, waits = false }, function(t)
       t:wait(function(screen) return screen:find "\n +[3-9]/2000 %[" end, "live line")
       t:key "C-c"
@@ -146,24 +143,17 @@ describe("training at the prompt #terminal", function()
       assert.matches(ENDED, lines[6])
       assert.same({ HINT, "then interrupt", "status 0" }, { table.unpack(lines, 7) })
     end)
-    os.remove(path)
   end)
 end)
 
 describe("training's progress", function()
   it("has no control characters in a file", function()
-    local path = os.tmpname()
-    local file = assert(io.open(path, "w"))
-    file:write [[
+    local path = helper.write(helper.path(), [[
       local moth = require "moth"
       moth.seed(1)
       local data = { moth.rand(200, 4), moth.rand(200, 1) }
-      moth.train{ net = moth.net{ input = 4, moth.dense(1) }, data = data, loss = "mse", epochs = 45 }]]
-    file:close()
-    local pipe = assert(io.popen(("%s %s 2>&1"):format(interpreter, path)))
-    local text = pipe:read "a"
-    pipe:close()
-    os.remove(path)
+      moth.train{ net = moth.net{ input = 4, moth.dense(1) }, data = data, loss = "mse", epochs = 45 }]])
+    local text = helper.output_of(("%s %s 2>&1"):format(interpreter, path))
     assert.is_nil(text:find "[^\n\32-\126]")
     local epochs = {}
     for epoch in text:gmatch "\n +(%d+)  " do epochs[#epochs + 1] = tonumber(epoch) end
