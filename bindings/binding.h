@@ -93,7 +93,11 @@ void *handle_argument(lua_State *L, module *M, int index, int kind, const char *
 /* Pushes what a value is, for messages: "f32[4,2]", "a net", "3", "nil". */
 const char *handle_describe(lua_State *L, int index);
 const char *handle_kind_name(int kind);
-/* Tells the collector of new bytes. */
+/* Counts the bytes made since, for the collector. */
+void handle_count(module *M);
+/* Lets the collector work off what was counted. May run Lua's finalizers. */
+void handle_relieve(lua_State *L, module *M);
+/* Both: tells the collector of new bytes. */
 void handle_pressure(lua_State *L, module *M);
 /* After a failure for want of memory: collects, and tells whether that gave bytes back, so that trying again makes sense. */
 bool handle_make_room(lua_State *L, module *M, moth_status status);

@@ -240,6 +240,7 @@ static void collect(lua_State *L, module *M) {
   M->step = 0;
   if (M->debt <= most) {
     lua_gc(L, LUA_GCSTEP, step < ((uint64_t)1 << 40) ? (int)(step / 1024) : 1 << 30);
+    M->seen = moth_memory_used(M->m);
     return;
   }
   M->debt = 0;
@@ -256,12 +257,32 @@ bool handle_make_room(lua_State *L, module *M, moth_status status) {
   return M->seen < before;
 }
 
-void handle_pressure(lua_State *L, module *M) {
+void handle_count(module *M) {
   uint64_t used = moth_memory_used(M->m);
   if (used > M->seen) {
     M->debt += used - M->seen;
     M->step += used - M->seen;
   }
   M->seen = used;
+}
+
+/* What was closed meanwhile, or found by Lua's own collecting, is nothing to collect any more. */
+static void count_freed(module *M) {
+  uint64_t used = moth_memory_used(M->m);
+  if (used >= M->seen) return;
+  uint64_t freed = M->seen - used;
+  M->step -= freed < M->step ? freed : M->step;
+  M->debt -= freed < M->debt ? freed : M->debt;
+  M->seen = used;
+}
+
+void handle_relieve(lua_State *L, module *M) {
+  if (M->step < STEP_BYTES) return;
+  count_freed(M);
   if (M->step >= STEP_BYTES) collect(L, M);
+}
+
+void handle_pressure(lua_State *L, module *M) {
+  handle_count(M);
+  handle_relieve(L, M);
 }

@@ -200,7 +200,7 @@ static int push_results(lua_State *L, module *M, const arguments *a, int blocks,
   for (int i = 0; i < count; i++) { /* nothing here can fail: see handle_block */
     if (results[i].kind == MOTH_TENSOR_VALUE) handle_fill(L, blocks + i, results[i].as.tensor);
   }
-  handle_pressure(L, M);
+  handle_count(M);
   if (count == 1 && results[0].kind == MOTH_TENSOR_VALUE && lua_gettop(L) == blocks) return 1;
   lua_checkstack(L, count);
   for (int i = 0; i < count; i++) {
@@ -255,6 +255,7 @@ static int run_with_options(lua_State *L, module *M, arguments *a, bool real) {
 static int run(lua_State *L) {
   const function *f = lua_touserdata(L, lua_upvalueindex(2));
   module *M = f->M->m != NULL ? f->M : module_here(L);
+  handle_relieve(L, M); /* before anything is made: what the last result's place held is free by now, and its memory is used again */
   int top = lua_gettop(L);
   arguments a;
   a.operation = f->operation, a.properties = f->properties;

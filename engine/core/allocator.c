@@ -59,25 +59,25 @@ static void keep_large(allocator *self, void *block, size_t bytes) {
   self->large_bytes += bytes;
 }
 
-/* Pages of 2 MiB, where the system has them for the asking: the first look at so many small ones costs more than what is done to them. */
-static void ask_for_huge_pages(void *block, size_t bytes) {
+/* Pages of 2 MiB, where the system has them for the asking: the first look at so many small ones costs more than what is done to them, and
+ * loops that go through several of them wait for their addresses. A block begins with one, so that it lies on as many as it can. */
+static void *on_huge_pages(size_t bytes) {
+  void *block = NULL;
+  if (posix_memalign(&block, HUGE_PAGE, bytes) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-  uintptr_t first = ((uintptr_t)block + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE, end = ((uintptr_t)block + bytes) / HUGE_PAGE * HUGE_PAGE;
-  if (bytes >= 2 * HUGE_PAGE && end > first) madvise((void *)first, end - first, MADV_HUGEPAGE); /* advice: it need not be taken */
-#else
-  (void)block, (void)bytes;
+  madvise(block, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* advice: it need not be taken */
 #endif
+  return block;
 }
 
 /* ---- All sizes ---- */
 
 static void *fresh(allocator *self, size_t bytes) {
-  void *block = malloc(bytes);
+  void *block = bytes >= 2 * HUGE_PAGE ? on_huge_pages(bytes) : malloc(bytes);
   if (block == NULL && (self->large_count > 0 || self->kept_bytes > 0)) {
     allocator_clear(self);
-    block = malloc(bytes);
+    block = bytes >= 2 * HUGE_PAGE ? on_huge_pages(bytes) : malloc(bytes);
   }
-  if (block != NULL) ask_for_huge_pages(block, bytes);
   return block;
 }
 
