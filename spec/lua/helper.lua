@@ -112,6 +112,12 @@ function helper.keeps_memory(f)
   assert(helper.sanitized or helper.resident() - whole < 4 * 2^20, "memory grew")
 end
 
+-- The same handle, closed.
+function helper.closed(value)
+  do local _ <close> = value end
+  return value
+end
+
 -- Runs f with a default dtype and puts f32 back.
 function helper.with_dtype(moth, dtype, f)
   moth.dtype(dtype)

@@ -16,16 +16,12 @@ end
 -- ---- Values ----
 
 local folder = helper.write(helper.path(), "") -- a file: nothing can be made beneath it
+local closed = helper.closed
 
 local function rows() return moth.rand(4, 2), moth.rand(4, 1) end
 
 local function trainer_options()
   return { net = moth.net { input = 2, moth.dense(1) }, data = { rows() }, loss = "mse", epochs = 2, progress = false, seconds = 0.05 }
-end
-
-local function closed(value)
-  do local _ <close> = value end
-  return value
 end
 
 local function run() return moth.train(trainer_options()) end
