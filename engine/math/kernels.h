@@ -8,6 +8,7 @@
 
 #include "core/context.h"
 #include "math/lanes.h"
+#include "math/loops.h"
 
 enum unary_kernel { /* y[i] = f(x[i]) */
   UNARY_EXP, UNARY_EXPM1, UNARY_LOG, UNARY_LOG1P, UNARY_TANH, UNARY_SIGMOID, UNARY_SOFTPLUS, UNARY_ERF,
@@ -98,6 +99,7 @@ typedef struct kernels {
   const char *name;
   real_kernels of[2];                  /* by moth_dtype: MOTH_F32, MOTH_F64 */
   integer_kernels of_i64, of_u8;
+  const plain_loops *plain;            /* of all dtypes */
   lanes_kernels lanes[2][2];           /* by moth_dtype: vectors of four, and the set's own, which are no narrower */
   lanes_common lanes_common[2];
   void (*u8_to_f32)(const uint8_t *x, float *y, int64_t n, double scale);

@@ -39,7 +39,7 @@ loops_cast_function loops_cast(moth_dtype from, moth_dtype to);
 typedef int64_t (*loops_misfit_function)(const void *x, int64_t x_step, int64_t n);
 loops_misfit_function loops_misfit(moth_dtype from, moth_dtype to);
 
-/* ---- Elementwise (loops_elements.c) ------------------------------------------------------------------------------------------- */
+/* ---- Elementwise (loops_elements.c, plain.inc) ------------------------------------------------------------------------------------------- */
 
 enum loops_unary { /* y[i] = f(x[i]), in x's dtype */
                    LOOPS_NEG,
@@ -78,15 +78,21 @@ enum loops_compare { LOOPS_EQ, LOOPS_NE, LOOPS_LT, LOOPS_LE, LOOPS_GT, LOOPS_GE,
 
 typedef void (*loops_unary_function)(const void *x, void *y, int64_t n);
 typedef void (*loops_binary_function)(const void *a, const void *b, void *y, int64_t n);
+typedef void (*loops_clamp_function)(const void *x, void *y, int64_t n, const void *low, const void *high);
+typedef void (*loops_choose_function)(const uint8_t *c, const void *a, const void *b, void *y, int64_t n);
+
+/* Those that compilers make vectors of: each kernel set has its own (plain.inc). NULL where the dtype has no such function, or libm has it. */
+typedef struct plain_loops {
+  loops_unary_function unary[LOOPS_UNARY][MOTH_DTYPES], predicate[LOOPS_PREDICATES][MOTH_DTYPES];
+  loops_binary_function binary[LOOPS_BINARY][MOTH_DTYPES], compare[LOOPS_COMPARES][MOTH_DTYPES];
+  loops_clamp_function clamp[MOTH_DTYPES];  /* y[i] = min(max(x[i], low), high), NaN stays; limits of x's dtype */
+  loops_choose_function choose[3];          /* y[i] = c[i] ? a[i] : b[i], for values of 1, 4 and 8 bytes */
+} plain_loops;
+
+struct kernels;
 /* NULL where the dtype has no such function (div, reciprocal and what gives real numbers, of integers; arithmetic but add, mul, maximum,
  * minimum of bools, which are or, and, or, and). */
-loops_unary_function loops_unary(enum loops_unary op, moth_dtype dtype);
-loops_unary_function loops_predicate(enum loops_predicate op, moth_dtype dtype);
-loops_binary_function loops_binary(enum loops_binary op, moth_dtype dtype);
-loops_binary_function loops_compare(enum loops_compare op, moth_dtype dtype);
-/* y[i] = c[i] ? a[i] : b[i] for values of 1, 4 or 8 bytes. */
-void loops_choose(const uint8_t *c, const void *a, const void *b, void *y, int64_t n, size_t width);
-/* y[i] = min(max(x[i], low), high), NaN stays; limits of x's dtype. */
-void loops_clamp(moth_dtype dtype, const void *x, void *y, int64_t n, const void *low, const void *high);
+loops_unary_function loops_unary(const struct kernels *set, enum loops_unary op, moth_dtype dtype);
+loops_binary_function loops_binary(const struct kernels *set, enum loops_binary op, moth_dtype dtype);
 
 #endif

@@ -4,6 +4,8 @@
 #include "core/random.h"
 #include "math/kernels.h"
 
+#include "math/plain.inc"
+
 #define T float
 #define NAME(x) x##_f32
 #define F(x) x##f
@@ -74,7 +76,7 @@ INTEGERS(uint8_t, uint8_t)
 }
 
 static const kernels reference = {
-  .of_i64 = INTEGER_TABLE(int64_t), .of_u8 = INTEGER_TABLE(uint8_t),
+  .of_i64 = INTEGER_TABLE(int64_t), .of_u8 = INTEGER_TABLE(uint8_t), .plain = &plain_table,
   .name = "reference", .of = { [MOTH_F32] = TABLE(f32), [MOTH_F64] = TABLE(f64) }, .u8_to_f32 = from_u8_f32, .u8_to_f64 = from_u8_f64,
 };
 

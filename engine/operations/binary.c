@@ -72,7 +72,7 @@ static moth_status apply_binary(const operation_call *call) {
     e.binary = call->m->kernels->of[dtype].binary[kernel_of[code]];
     e.number = call->m->kernels->of[dtype].binary_number[kernel_of[code]];
   } else {
-    e.binary = loops_binary(code, dtype);
+    e.binary = loops_binary(call->m->kernels, code, dtype);
   }
   if (!e.binary) return fail_bools(call);
   if (!dtype_is_real(dtype)) {
@@ -120,7 +120,7 @@ static moth_status apply_compare(const operation_call *call) {
   moth_dtype dtype = compare_dtype(&call->inputs[0], &call->inputs[1]);
   elements e;
   elements_begin(&e, call, 2, dtype, MOTH_BOOL);
-  e.binary = loops_compare((enum loops_compare)call->class->code, dtype);
+  e.binary = call->m->kernels->plain->compare[call->class->code][dtype];
   return elements_apply(call, &e);
 }
 

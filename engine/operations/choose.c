@@ -1,20 +1,23 @@
 /* Choosing element by element where a bool tensor says so. */
 #include "operations/pick.h"
 
+#include "math/kernels.h"
 #include "operations/elements.h"
 
 enum { CHOOSE_REAL };
 static const moth_option_row choose_options[] = { [CHOOSE_REAL] = OPTION_REAL };
 
 static void choose_values(const elements *self, const void *const *x, void *y, int64_t n) {
-  loops_choose(x[0], x[1], x[2], y, n, dtype_size(self->result));
+  size_t width = dtype_size(self->result);
+  self->plain->choose[width == 1 ? 0 : width == 4 ? 1 : 2](x[0], x[1], x[2], y, n);
 }
 
 /* mask ? a : b, all broadcast. */
 static moth_status choose(const operation_call *call, const moth_value *mask, const moth_value *a, const moth_value *b) {
   moth_dtype dtype = operation_promote(a, b, operation_dtype(call, CHOOSE_REAL, MOTH_F32));
   elements e = {
-    .inputs = 3, .input = { *mask, *a, *b }, .compute = { MOTH_BOOL, dtype, dtype }, .result = dtype, .general = choose_values
+    .inputs = 3, .input = { *mask, *a, *b }, .compute = { MOTH_BOOL, dtype, dtype }, .result = dtype, .general = choose_values,
+    .plain = call->m->kernels->plain
   };
   return elements_apply(call, &e);
 }

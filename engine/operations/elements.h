@@ -20,6 +20,8 @@ typedef struct elements {
   void (*general)(const struct elements *self, const void *const *x, void *y, int64_t n);
   /* NULL, or a faster binary for one operand that is the same for all; a float function. */
   void (*number)(const void *a, double b, void *y, int64_t n, bool reversed);
+  /* For `general`: */
+  const plain_loops *plain;
   uint64_t low, high; /* of clamp: elements of the dtype */
 } elements;
 

@@ -6,6 +6,7 @@
 
 typedef struct positions {
   positions_work work;
+  const struct kernels *kernels;
   moth_dtype dtype;
   int64_t axis_step;  /* of t, in bytes */
   int64_t size, base; /* of the axis, of ids */
@@ -51,7 +52,7 @@ static void add_run(const positions *p, char *const *at, const int64_t *steps, i
   int64_t width = (int64_t)dtype_size(p->dtype);
   if (steps[0] == 0 && steps[1] == width && steps[2] == width) { /* all in one slice: a plain sum */
     char *to = element(p, at[2], at[0]);
-    loops_binary(LOOPS_ADD, p->dtype)(to, at[1], to, n);
+    loops_binary(p->kernels, LOOPS_ADD, p->dtype)(to, at[1], to, n);
     return;
   }
   switch (p->dtype) {
@@ -96,7 +97,8 @@ bool positions_run(moth *m, positions_work work, const moth_tensor *t, int axis,
                    const moth_tensor *other) {
   if (other->count == 0) return true;
   int64_t width = (int64_t)dtype_size(t->dtype);
-  positions p = { .work = work, .dtype = t->dtype, .axis_step = t->strides[axis] * width, .size = t->size[axis], .base = base };
+  positions p = { .work = work, .kernels = m->kernels, .dtype = t->dtype, .size = t->size[axis], .base = base };
+  p.axis_step = t->strides[axis] * width;
   loops_walk walk = { .operands = 3, .at = { ids->values, other->values, t->values } };
   for (int i = 0; i < t->rank; i++) {
     walk.size[i] = other->size[i];

@@ -84,7 +84,7 @@ static moth_status apply_unary(const operation_call *call) {
   elements e;
   elements_begin(&e, call, 1, dtype, dtype);
   if (dtype_is_real(dtype) && code->kernel != NO_KERNEL) e.unary = call->m->kernels->of[dtype].unary[code->kernel];
-  else e.unary = loops_unary((enum loops_unary)code->loop, dtype);
+  else e.unary = loops_unary(call->m->kernels, (enum loops_unary)code->loop, dtype);
   return elements_apply(call, &e);
 }
 
@@ -141,7 +141,7 @@ static moth_status apply_predicate(const operation_call *call) {
   moth_dtype dtype = operation_tensor(call, 0)->dtype;
   elements e;
   elements_begin(&e, call, 1, dtype, MOTH_BOOL);
-  e.unary = loops_predicate((enum loops_predicate)call->class->code, dtype);
+  e.unary = call->m->kernels->plain->predicate[call->class->code][dtype];
   return elements_apply(call, &e);
 }
 
@@ -182,10 +182,10 @@ static const moth_option_row clamp_options[] = {
 };
 
 static void clamp_values(const elements *self, const void *const *x, void *y, int64_t n) {
-  loops_clamp(self->result, x[0], y, n, &self->low, &self->high);
+  self->plain->clamp[self->result](x[0], y, n, &self->low, &self->high);
 }
 
-/* A limit as an element of the dtype: integer limits beyond the dtype are none. */
+/* A limit as an element of the dtype; an absent one is the dtype's end. */
 static moth_status clamp_limit(const operation_call *call, int option, moth_dtype dtype, double none, uint64_t *element) {
   if (!options_is_set(call->options, option)) {
     if (dtype_is_real(dtype)) dtype_store(dtype, none, element);
@@ -211,7 +211,7 @@ static moth_status apply_clamp(const operation_call *call) {
   }
   elements e;
   elements_begin(&e, call, 1, dtype, dtype);
-  e.general = clamp_values;
+  e.general = clamp_values, e.plain = call->m->kernels->plain;
   moth_status status = clamp_limit(call, CLAMP_LOW, dtype, -__builtin_inf(), &e.low);
   if (status == MOTH_OK) status = clamp_limit(call, CLAMP_HIGH, dtype, __builtin_inf(), &e.high);
   return status == MOTH_OK ? elements_apply(call, &e) : status;
