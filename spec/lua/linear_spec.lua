@@ -15,6 +15,8 @@ local function assert_near(expected, got, tolerance)
   assert(difference <= tolerance, ("differs by %g, allowed %g"):format(difference, tolerance))
 end
 
+for name, list in pairs(cases) do assert(#list > 0, "no cases of " .. name) end
+
 for _, dtype in ipairs{ "f64", "f32" } do
   describe("linear algebra in " .. dtype, function()
     local function tensor(t) return moth.tensor(t, { dtype = dtype }) end

@@ -258,13 +258,16 @@ describe("misuse", function()
       local object = handles[kind]()
       local names = internal.methods(internal.kind(object))
       if kind == "layer alone" then names = table.move(internal.methods "net", 1, #internal.methods "net", #names + 1, names) end
+      local methods = 0
       for _, name in ipairs(sorted(names)) do
         local ok, method = pcall(function() return object[name] end)
         if ok and type(method) == "function" then
+          methods = methods + 1
           misuse(kind .. ":" .. name, method, handles[kind])
           clear()
         end
       end
+      assert(methods > 0 or #names == 0, kind .. " gives none of its methods")
       assert_none()
     end)
 

@@ -144,6 +144,7 @@ local function check_tensor(got, dtype, shape_text, list, bound)
       return ("element %d: %s, expected %s"):format(i, value, text)
     end
   end
+  if i ~= #flat then return ("%d elements, expected %d"):format(#flat, i) end
 end
 
 local function check(got, text)

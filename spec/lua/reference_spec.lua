@@ -22,6 +22,8 @@ local function assert_fresh(path, text)
 end
 
 describe("the reference", function()
+  it("is of hundreds of entries", function() assert(#entries.list >= 250, #entries.list .. " entries") end)
+
   it("is what the engine tells of itself", function() assert_fresh("bindings/REFERENCE.md", internal.need "help/reference" ()) end)
 
   it("is the same each time", function()
@@ -42,7 +44,12 @@ describe("the reference", function()
       anchors[slug] = count + 1
       if count > 0 then anchors[slug .. "-" .. count] = 1 end
     end
-    for link in text:gmatch "%]%(#([^)]+)%)" do assert(anchors[link], "no heading " .. link) end
+    local links = 0
+    for link in text:gmatch "%]%(#([^)]+)%)" do
+      assert(anchors[link], "no heading " .. link)
+      links = links + 1
+    end
+    assert(links >= #entries.list, links .. " links")
   end)
 end)
 
