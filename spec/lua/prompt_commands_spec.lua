@@ -1,7 +1,8 @@
 -- The commands of the prompt, those that begin with a colon or a question mark; played in a terminal.
 local helper = dofile "spec/lua/helper.lua"
 local transcript = dofile "spec/lua/transcript.lua"
-local folder, text_of, plays, write, run_script, open = transcript.folder, transcript.text_of, transcript.plays, transcript.write, transcript.run_script, transcript.open
+local folder, text_of, plays = transcript.folder, transcript.text_of, transcript.plays
+local write, run_script, open = transcript.write, transcript.run_script, transcript.open
 
 after_each(transcript.drop)
 

@@ -1,6 +1,7 @@
 -- How errors are told at the prompt, and in scripts: the message, then the frames; played in a terminal.
 local transcript = dofile "spec/lua/transcript.lua"
-local text_of, plays, write, run_script, open = transcript.text_of, transcript.plays, transcript.write, transcript.run_script, transcript.open
+local text_of, plays = transcript.text_of, transcript.plays
+local write, run_script, open = transcript.write, transcript.run_script, transcript.open
 
 after_each(transcript.drop)
 
