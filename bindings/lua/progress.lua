@@ -4,6 +4,7 @@
 local _, helpers, internal = ...
 
 local floor, ceil, max, min, abs = math.floor, math.ceil, math.max, math.min, math.abs
+local width = internal.need "width"
 local rep, sub, gsub, format = string.rep, string.sub, string.gsub, string.format
 local concat, sort, move = table.concat, table.sort, table.move
 
@@ -14,8 +15,6 @@ local function number(value)
   local size = abs(value)
   return helpers.number((size == 0 or size >= 1e-3 and size < 1e5) and "%.4f" or "%.2e", value)
 end
-
-local function pad(text, width) return rep(" ", width - #text) .. text end
 
 local function time(seconds)
   if seconds < 60 then return helpers.number("%.2fs", seconds) end
@@ -55,7 +54,7 @@ local function columns_of(event)
   return move(metrics, 1, #metrics, #columns + 1, columns)
 end
 
-local function width_of(name) return max(10, #name + 2) end
+local function width_of(name) return max(10, width.of(name) + 2) end
 
 -- The table's columns that fit: { title, width, text of an event } each. What does not goes from the right, the rate first, then the time.
 local function table_of(event, room)
@@ -66,19 +65,19 @@ local function table_of(event, room)
   cells[#cells + 1] = { "time", 9, function(e) return time(e.seconds) end }
   local rate_at = #cells
   table.insert(cells, rate_at, { "lr", 9, function(e) return helpers.number("%.1e", e.lr) end })
-  local width = 0
-  for _, cell in ipairs(cells) do width = width + cell[2] end
-  if room and width > room then
-    width = width - 9
+  local whole = 0
+  for _, cell in ipairs(cells) do whole = whole + cell[2] end
+  if room and whole > room then
+    whole = whole - 9
     table.remove(cells, rate_at)
   end
-  while room and width > room and #cells > 2 do width = width - table.remove(cells)[2] end
+  while room and whole > room and #cells > 2 do whole = whole - table.remove(cells)[2] end
   return cells
 end
 
 local function line_of(cells, text_of)
   local parts = {}
-  for i, cell in ipairs(cells) do parts[i] = pad(text_of(cell), cell[2]) end
+  for i, cell in ipairs(cells) do parts[i] = width.right(text_of(cell), cell[2]) end
   return concat(parts) .. "\n"
 end
 

@@ -4,11 +4,10 @@ local _, helpers, internal = ...
 local find, sub, match, gsub, format = string.find, string.sub, string.match, string.gsub, string.format
 local concat, sort, min, math_type = table.concat, table.sort, math.min, math.type
 local type, tostring, pcall, next, rawget = type, tostring, pcall, next, rawget
-local utf8_length, utf8_offset = utf8 and utf8.len, utf8 and utf8.offset
 local getmetatable = debug and debug.getmetatable or getmetatable
 
 local ENTRIES = 30
-local LONGEST = 60  -- letters of a string in a table
+local LONGEST = 60  -- columns of a string in a table
 local order = { number = 1, string = 2, boolean = 3 }
 
 local function before(a, b)
@@ -27,13 +26,8 @@ local function paint(text, look)
 end
 
 local function quoted(text, look)
-  local length = utf8_length and utf8_length(text)
-  local rest = ""
-  if (length or #text) > LONGEST then
-    text = sub(text, 1, length and utf8_offset(text, LONGEST + 1) - 1 or LONGEST)
-    rest = dots(look)
-  end
-  return (gsub(format("%q", text), "\\\n", "\\n")) .. rest
+  local head = #text > LONGEST and internal.need "width".fit(text, LONGEST) or text
+  return (gsub(format("%q", head), "\\\n", "\\n")) .. (#head < #text and dots(look) or "")
 end
 
 local function meta_of(value, event)
@@ -66,10 +60,10 @@ local function key_text(key, look)
   return "[" .. value_text(key, look) .. "]"
 end
 
--- Columns a text takes.
-local function width_of(text)
+-- Whether a painted text takes so many columns at most.
+local function fits(text, columns)
   text = gsub(text, "\27%[%d*m", "")
-  return utf8_length and utf8_length(text) or #text
+  return #text <= columns or internal.need "width".of(text) <= columns
 end
 
 local function table_text(t, look)
@@ -90,7 +84,7 @@ local function table_text(t, look)
   end
   if #keys > ENTRIES then parts[#parts + 1] = format("%s %d more", dots(look), #keys - ENTRIES) end
   local line = "{ " .. concat(parts, ", ") .. " }"
-  if width_of(line) <= look.width then return line end
+  if fits(line, look.width) then return line end
   return "{\n  " .. concat(parts, ",\n  ") .. "\n}"
 end
 

@@ -1,4 +1,7 @@
 -- How rows are told in words, for help and the reference alike: what an option takes, what it is by default, lines of a given width.
+local _, _, internal = ...
+
+local width = internal.need "width"
 local words = {}
 
 local kind_words = {
@@ -97,9 +100,7 @@ end
 
 -- ---- Lines ----
 
-function words.length(text) return utf8.len(text) or #text end
-
-function words.pad(text, width) return text .. (" "):rep(width - words.length(text)) end
+words.length, words.pad = width.of, width.pad
 
 -- Iterates over a text's paragraphs: a line that ends in no stop goes on in the next.
 function words.paragraphs(text)
@@ -107,11 +108,11 @@ function words.paragraphs(text)
   return (joined .. "\n"):gmatch "(.-)\n"
 end
 
--- The words of a text in lines of at most `width` columns; those after the first begin with `indent` blanks.
-function words.wrap(text, width, indent)
+-- The words of a text in lines of at most so many columns; those after the first begin with `indent` blanks.
+function words.wrap(text, columns, indent)
   local lines, line = {}, ""
   for word in text:gmatch "%S+" do
-    local limit = #lines == 0 and width or width - (indent or 0)
+    local limit = #lines == 0 and columns or columns - (indent or 0)
     if line == "" then line = word
     elseif words.length(line) + 1 + words.length(word) <= limit then line = line .. " " .. word
     else

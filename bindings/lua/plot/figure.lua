@@ -1,7 +1,7 @@
 -- Plots in files: figure.write(sources, options) draws curves as .svg (Scalable Vector Graphics 1.1) or .png (through cairo), by the path's
 -- ending.
 local _, helpers, internal = ...
-local curves, ticks = internal.need "plot/curves", internal.need "plot/ticks"
+local curves, ticks, columns = internal.need "plot/curves", internal.need "plot/ticks", internal.need "width"
 local figure = {}
 
 local WIDTH, HEIGHT = 640, 400
@@ -19,8 +19,7 @@ end
 
 local function shorten(text, width)
   local most = math.max(1, math.floor(width / LETTER))
-  if utf8.len(text) <= most then return text end
-  return text:sub(1, utf8.offset(text, most) - 1) .. "…"
+  return columns.of(text) <= most and text or columns.fit(text, most - 1) .. "…"
 end
 
 -- Draws what each curve is, line after line; the height taken.
@@ -29,7 +28,7 @@ local function add_legend(shapes, plot, width)
   for number, curve in ipairs(plot.list) do
     local colour, dash = style_of(number)
     local text = shorten(curves.caption(curve), width - LEFT - RIGHT - SAMPLE - 6)
-    local room = SAMPLE + 6 + LETTER * utf8.len(text)
+    local room = SAMPLE + 6 + LETTER * columns.of(text)
     if at > LEFT and at + room > width - RIGHT then at, line = LEFT, line + 1 end
     local y = TOP + LINE * line + 4
     shapes[#shapes + 1] = { "line", colour, 2, dash, at, y, at + SAMPLE, y }

@@ -1,7 +1,7 @@
 -- Plots: plot.of(value) → the text of a tensor's, a list's or a run's curves; plot.run(run, options) draws run:plot{…}. In the terminal
 -- levels stand at the left, what the curves are at the right of the first line, or above, and the first and last place below.
 local _, helpers, internal = ...
-local canvas, curves = internal.need "plot/canvas", internal.need "plot/curves"
+local canvas, curves, width = internal.need "plot/canvas", internal.need "plot/curves", internal.need "width"
 local plot = {}
 
 local ROWS, WIDTH, LEAST = 6, 79, 20 -- lines, columns, and fewer columns than these are not drawn
@@ -15,9 +15,9 @@ local function colouring(look)
 end
 
 local function cut(text, columns, look)
-  if utf8.len(text) <= columns then return text end
+  if width.of(text) <= columns then return text end
   local dots = look.unicode and "…" or "..."
-  return text:sub(1, utf8.offset(text, math.max(columns - utf8.len(dots), 0) + 1) - 1) .. dots
+  return width.fit(text, columns - width.of(dots)) .. dots
 end
 
 -- What each curve is: { sample, text } each.
@@ -26,7 +26,7 @@ local function legend(list, look, columns)
   if #list == 1 and not list[1].name then return entries end
   for i, curve in ipairs(list) do
     local sample = look.unicode and samples[canvas.dash(i)] or canvas.letter(i)
-    entries[i] = { sample, " " .. cut(curves.caption(curve), columns - utf8.len(sample) - 1, look) }
+    entries[i] = { sample, " " .. cut(curves.caption(curve), columns - width.of(sample) - 1, look) }
   end
   return entries
 end
@@ -35,7 +35,7 @@ end
 local function legend_lines(entries, columns, colour)
   local lines = {}
   for i, entry in ipairs(entries) do
-    local line, length = lines[#lines], utf8.len(entry[1]) + utf8.len(entry[2])
+    local line, length = lines[#lines], width.of(entry[1]) + width.of(entry[2])
     local text = colour(entry[1], i) .. entry[2]
     if line and line.length + 3 + length <= columns then
       line.text, line.length = line.text .. "   " .. text, line.length + 3 + length
@@ -90,12 +90,12 @@ end
 function plot.text(sources, options)
   local look = helpers.look()
   local colour, rows = colouring(look), options.height or ROWS
-  local width = options.width or math.min(look.width, WIDTH)
-  if look.terminal then width = math.min(width, look.width) end
-  width = math.max(width, LEAST)
-  local figure = curves.prepare(sources, { log = options.log, parts = 2 * width, where = options.where, empty = options.empty })
-  local levels, margin = margin_of(figure, rows, look.unicode, width // 2)
-  local columns = width - margin - 2
+  local across = options.width or math.min(look.width, WIDTH)
+  if look.terminal then across = math.min(across, look.width) end
+  across = math.max(across, LEAST)
+  local figure = curves.prepare(sources, { log = options.log, parts = 2 * across, where = options.where, empty = options.empty })
+  local levels, margin = margin_of(figure, rows, look.unicode, across // 2)
+  local columns = across - margin - 2
   local sheet = draw(figure, columns, rows, look.unicode)
   local lines, out = sheet:text(colour), {}
   local texts = legend_lines(legend(figure.list, look, columns), columns, colour)

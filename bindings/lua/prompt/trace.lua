@@ -4,11 +4,12 @@
 -- Only scripts' frames and what was typed; helpers.trace_full shows all.
 local _, helpers, internal = ...
 
+local width = internal.need "width"
 local find, sub, match, gmatch, gsub = string.find, string.sub, string.match, string.gmatch, string.gsub
 local format, rep = string.format, string.rep
 local concat, max, min = table.concat, math.max, math.min
 local open = io and io.open
-local type, pcall, utf8_length = type, pcall, utf8 and utf8.len
+local type, pcall = type, pcall
 
 local trace = {}
 
@@ -151,20 +152,19 @@ end
 
 -- ---- Text ----
 
-local function clip(text, width, unicode)
-  if width < 8 then return "" end
-  local length = utf8_length and utf8_length(text)
-  if (length or #text) <= width then return text end
-  if length and utf8.offset then return sub(text, 1, utf8.offset(text, width) - 1) .. (unicode and "…" or "") end
-  return sub(text, 1, width - 3) .. "..."
+local function clip(text, columns, unicode)
+  if columns < 8 then return "" end
+  if width.of(text) <= columns then return text end
+  local dots = unicode and "…" or "..."
+  return width.fit(text, columns - width.of(dots)) .. dots
 end
 
 local function lines_of(rows)
   local look = helpers.look()
   local places, names = 0, NAMES
   for i = 1, #rows do
-    if rows[i].place then places = max(places, #rows[i].place) end
-    if rows[i].line then names = max(names, min(#rows[i].name, WIDEST_NAME)) end
+    if rows[i].place then places = max(places, width.of(rows[i].place)) end
+    if rows[i].line then names = max(names, min(width.of(rows[i].name), WIDEST_NAME)) end
   end
   local out = {}
   for i = 1, #rows do
@@ -172,11 +172,11 @@ local function lines_of(rows)
     if row.more then
       out[i] = format(row.again and "\n  ... %s more of the same" or "\n  ... %s more", number_text(row.more))
     else
-      local text = format("\n  %s%s  %s", row.place, rep(" ", places - #row.place), row.name)
+      local text = format("\n  %s  %s", width.pad(row.place, places), row.name)
       if row.line then
         local room = look.terminal and look.width - (places + names + 6) or LONGEST_LINE
         local line = clip(row.line, room, look.unicode)
-        if line ~= "" then text = text .. rep(" ", names - #row.name) .. "  " .. line end
+        if line ~= "" then text = text .. rep(" ", names - width.of(row.name)) .. "  " .. line end
       end
       out[i] = text
     end
