@@ -1,7 +1,7 @@
 -- The prompt's commands, `:name argument`, and `?name`. commands.run(session, text) and commands.help(session, text).
 local moth, helpers, internal = ...
 
-local statement = internal.need "prompt/statement"
+local statement, width = internal.need "prompt/statement", internal.need "width"
 
 local find, sub, match, gmatch, gsub, format, rep =
   string.find, string.sub, string.match, string.gmatch, string.gsub, string.format, string.rep
@@ -108,7 +108,7 @@ end
 
 -- The session's variables, and globals that were not there at its beginning, are others since, or come from a script that ran before.
 local function users_names(session)
-  local names, seen = session.environment.names(), {}
+  local names, seen = session.environment:names(), {}
   for _, name in ipairs(names) do seen[name] = true end
   for name, value in next, _G do
     local is_known = commands.standard[name] and rawequal(session.globals[name], value) or rawequal(value, moth)
@@ -121,14 +121,13 @@ end
 local function align(rows, right)
   local widths = {}
   for _, row in ipairs(rows) do
-    for i, cell in ipairs(row) do widths[i] = max(widths[i] or 0, #cell) end
+    for i, cell in ipairs(row) do widths[i] = max(widths[i] or 0, width.of(cell)) end
   end
   local lines = {}
   for i, row in ipairs(rows) do
     local cells = {}
     for j, cell in ipairs(row) do
-      local blanks = rep(" ", widths[j] - #cell)
-      cells[j] = right[j] and blanks .. cell or cell .. blanks
+      cells[j] = (right[j] and width.right or width.pad)(cell, widths[j])
     end
     lines[i] = gsub("  " .. concat(cells, "  "), "%s+$", "")
   end
@@ -139,7 +138,7 @@ list.who = { usage = "who", text = "your variables: name, type, shape, bytes", r
   local names = users_names(session)
   if #names == 0 then return session:put("nothing yet") end
   local rows = { { "name", "type", "shape", "bytes" } }
-  for i, name in ipairs(names) do rows[i + 1] = { name, row_of(session.environment.value(name)) } end
+  for i, name in ipairs(names) do rows[i + 1] = { name, row_of(session.environment:value(name)) } end
   session:put(concat(align(rows, { [4] = true }), "\n"))
 end }
 
@@ -150,7 +149,7 @@ for name in ([[_G _VERSION arg assert collectgarbage coroutine debug dofile erro
               warn xpcall]]):gmatch "%S+" do commands.standard[name] = true end
 
 list.reset = { usage = "reset", text = "forgets your variables and puts back what you replaced", run = function(session)
-  local errors = session.environment.forget()
+  local errors = session.environment:forget()
   for name in next, _G do
     if session.globals[name] == nil then _G[name] = nil end
   end
@@ -173,7 +172,7 @@ list.plot = { usage = "plot EXPRESSION", text = "draws a tensor, a list or a run
     return session:refuse "plot: takes an expression, as in  :plot run.loss"
   end
   if not compiled then return session:fail(message) end
-  session.environment.expect()
+  session.environment:expect()
   local results = session:call(function() return internal.need "plot/plot".of((compiled.run())) end)
   if not results[1] then return session:fail(results[2]) end
   session:put(tostring(results[2]))

@@ -97,7 +97,7 @@ end
 -- `_`, unless the user has one.
 function session:keep_last(value)
   local env = self.environment.env
-  if self.environment.kind "_" or rawget(_G, "_") ~= nil or not rawequal(rawget(env, "_"), self.last) then return end
+  if self.environment:kind "_" or rawget(_G, "_") ~= nil or not rawequal(rawget(env, "_"), self.last) then return end
   self.last = value
   rawset(env, "_", value)
 end
@@ -121,7 +121,7 @@ end
 -- Runs what was compiled. `timed`: tell the time in any case.
 function session:run(compiled, timed)
   if not compiled.run then return true end
-  self.environment.expect(compiled.declarations)
+  self.environment:expect(compiled.declarations)
   local results, seconds = self:call(compiled.run)
   if not results[1] then return self:fail(results[2]) end
   self.inputs[#self.inputs].succeeded = true
@@ -243,7 +243,7 @@ local ways_out = { exit = true, quit = true, bye = true, help = false }
 function session:advise(text)
   local word = match(text, "^%s*(%a+)%s*;?%s*$") or match(text, "^%s*(%a+)%s*%(%s*%)%s*;?%s*$")
   if ways_out[word] == nil or not self.terminal.interactive then return false end
-  if self.environment.kind(word) or rawget(_G, word) ~= nil then return false end
+  if self.environment:kind(word) or rawget(_G, word) ~= nil then return false end
   self:remember(text)
   if ways_out[word] then self:put "Ctrl-D or :quit leaves" else internal.need "prompt/commands".help(self, "?") end
   return true
@@ -314,7 +314,7 @@ end
 function session:close()
   if helpers.out == self.out then helpers.out = nil end
   helpers.session_variables, helpers.session_commands, helpers.trace_full = nil, nil, nil
-  self:report(self.environment.forget())
+  self:report(self.environment:forget())
   helpers.typed = {}
 end
 
@@ -332,7 +332,7 @@ local function open(terminal, machine)
   self.out = { put = function(text) self:put(text) end, look = function() return self:look() end, write_error = terminal.write_error,
                live_columns = function() return terminal.live and terminal.width() or nil end }
   helpers.out, helpers.typed = self.out, {}
-  helpers.session_variables = function() return self.environment.variables() end
+  helpers.session_variables = function() return self.environment:variables() end
   helpers.session_commands = function() return internal.need "prompt/commands".names() end
   return function() return self:step() end, function() self:close() end
 end
