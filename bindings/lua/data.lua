@@ -1,6 +1,8 @@
 -- moth.classes of tables and names, and the first rows of a printed data set.
 local moth, helpers, internal = ...
 
+local printing = moth.printing
+
 local function name_of(value)
   if math.type(value) == "float" and value == math.floor(value) and math.abs(value) < 2^53 then return ("%d"):format(value) end
   return type(value) == "number" and ("%.14g"):format(value) or tostring(value)
@@ -47,18 +49,51 @@ local function sample_text(value)
   return text:find("\n", 1, true) and internal.describe(value) or text:gsub("^[^%s]*%s+", "")
 end
 
-function helpers.data_rows(data)
+-- The rows of a matrix as lines whose columns stand alike; nil where it is none, or takes other lines.
+local function matrix_lines(t, width)
+  if internal.kind(t) ~= "tensor" or t.rank ~= 2 then return nil end
+  local before = printing().width
+  printing{ width = math.max(20, width) }
+  local ok, text = pcall(tostring, t)
+  printing{ width = before }
+  if not ok then error(text, 0) end
+  local lines, margin = {}, math.huge
+  for line in text:gmatch "\n([^\n]*)" do
+    lines[#lines + 1], margin = line, math.min(margin, #line:match "^ *")
+  end
+  if #lines ~= #t then return nil end
+  for i, line in ipairs(lines) do lines[i] = line:sub(margin + 1) end
+  return lines
+end
+
+local function sample_lines(t, width)
+  local lines = matrix_lines(t, width)
+  if lines then return lines end
+  lines = {}
+  for i = 1, #t do lines[i] = sample_text(t[i]) end
+  return lines
+end
+
+local function target_lines(y, classes, width)
   local lines = {}
+  if not classes then return sample_lines(y, width) end
+  for i = 1, #y do
+    local label = classes[y[i]]
+    lines[i] = label and ("%q"):format(label) or sample_text(y[i])
+  end
+  return lines
+end
+
+local MARGIN, GAP = 7, 3 -- columns before a row, and before its target
+
+function helpers.data_rows(data)
   if #data == 0 then return "" end
   local first = data:take(math.min(ROWS, #data))
-  local x, y, classes = first.x, first.y, data.classes
-  for i = 1, #first do
-    local target = ""
-    if y then
-      local label = classes and classes[y[i]]
-      target = "   " .. (label and ("%q"):format(label) or sample_text(y[i]))
-    end
-    lines[i] = ("\n%5d  %s%s"):format(i, sample_text(x[i]), target)
+  local x, y, width = first.x, first.y, printing().width - MARGIN
+  local targets, widest, lines = y and target_lines(y, data.classes, width // 2), 0, {}
+  for _, target in ipairs(targets or {}) do widest = math.max(widest, #target + GAP) end
+  for i, sample in ipairs(sample_lines(x, width - widest)) do
+    lines[i] = ("\n%5d  %s%s"):format(i, sample, targets and (" "):rep(GAP) .. targets[i] or "")
   end
   if #data > #first then lines[#lines + 1] = "\n  ..." end
   return table.concat(lines)

@@ -34,6 +34,22 @@ describe("moth.dataset", function()
   it("prints its columns and first rows", function()
     assert.equal("data  5 rows   x f32[1]   y f32[1]\n    1  1   1\n    2  2   2\n    3  3   3\n  ...", tostring(numbered(5)))
   end)
+
+  it("prints rows whose columns stand alike and fit the window", function()
+    local data = moth.dataset{ { { 0, 1, -10 }, { 22, 3, 0 } }, { { 1 }, { -1 } } }
+    assert.equal("data  2 rows   x f32[3]   y f32[1]\n    1   0    1  -10    1\n    2  22    3    0   -1", tostring(data))
+    local wide = moth.dataset{ x = moth.range(1, 120):reshape(2, 60), y = moth.tensor({ 2, 1 }, { dtype = "i64" }),
+                               classes = { "dog", "elephant" } }
+    local before = moth.printing().width
+    moth.printing{ width = 40 }
+    local text = tostring(wide)
+    assert.equal(40, moth.printing().width)
+    moth.printing{ width = before }
+    assert.equal("data  2 rows   x f32[60]   y i64[]   2 classes\n" ..
+      '    1   1    2  ...   59   60   "elephant"\n' ..
+      '    2  61   62  ...  119  120   "dog"', text)
+    assert.equal("data  1 row   x f32[2,2]\n    1  f32[2,2]", tostring(moth.dataset{ moth.ones(1, 2, 2) }))
+  end)
 end)
 
 describe("parts of a data set", function()
