@@ -67,7 +67,7 @@ loops_term_function loops_term(enum loops_term term, moth_dtype dtype) {
     [LOOPS_ABSOLUTE] = { absolute_f32, absolute_f64, absolute_i64, absolute_u8 },
     [LOOPS_SQUARES] = { squares_f32, squares_f64, squares_i64, squares_u8 },
     [LOOPS_POWER] = { power_f32, power_f64, power_i64, power_u8 },
-    [LOOPS_EXPONENTIAL] = { exponential_f32, exponential_f64, exponential_i64, exponential_u8 },
+    [LOOPS_DIFFERENCE] = { difference_f32, difference_f64, difference_i64, difference_u8 },
   };
   return functions[term][dtype == MOTH_BOOL ? MOTH_U8 : dtype];
 }

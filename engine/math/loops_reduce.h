@@ -5,8 +5,8 @@
 
 #include "math/loops.h"
 
-enum loops_term { LOOPS_VALUE, LOOPS_DEVIATION, LOOPS_ABSOLUTE, LOOPS_SQUARES, LOOPS_POWER, LOOPS_EXPONENTIAL, LOOPS_TERMS };
-/* y[i] = x, (x - c)², |x|, x², |x|^p, exp(x - c) for x[i step] and c = center[i center_step] (NULL where the term has none). */
+enum loops_term { LOOPS_VALUE, LOOPS_DEVIATION, LOOPS_ABSOLUTE, LOOPS_SQUARES, LOOPS_POWER, LOOPS_DIFFERENCE, LOOPS_TERMS };
+/* y[i] = x, (x - c)², |x|, x², |x|^p, x - c for x[i step] and c = center[i center_step] (NULL where the term has none). */
 typedef void (*loops_term_function)(const void *x, int64_t step, double *y, int64_t n, const double *center, int64_t center_step, double p);
 loops_term_function loops_term(enum loops_term term, moth_dtype dtype);
 

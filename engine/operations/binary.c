@@ -60,6 +60,10 @@ static moth_status fail_bools(const operation_call *call) {
 
 static bool is_real_tensor(const moth_value *value) { return value->kind == MOTH_TENSOR_VALUE && dtype_is_real(value->as.tensor->dtype); }
 
+static bool is_two(const moth_value *v) {
+  return (v->kind == MOTH_INT_VALUE && v->as.integer == 2) || (v->kind == MOTH_REAL_VALUE && v->as.real == 2);
+}
+
 static moth_status apply_binary(const operation_call *call) {
   enum loops_binary code = (enum loops_binary)call->class->code;
   const moth_value *a = &call->inputs[0], *b = &call->inputs[1];
@@ -67,14 +71,17 @@ static moth_status apply_binary(const operation_call *call) {
   moth_dtype real = is_real ? MOTH_F32 : operation_dtype(call, BINARY_REAL, MOTH_F32), dtype = operation_promote(a, b, real);
   if ((code == LOOPS_DIV || code == LOOPS_ATAN2) && !dtype_is_real(dtype)) dtype = real;
   elements e;
-  elements_begin(&e, call, 2, dtype, dtype);
-  if (dtype_is_real(dtype) && kernel_of[code] >= 0) {
+  bool is_square = code == LOOPS_POW && is_two(b); /* the power most in use */
+  elements_begin(&e, call, is_square ? 1 : 2, dtype, dtype);
+  if (is_square) {
+    e.unary = loops_unary(call->m->kernels, LOOPS_SQUARE, dtype);
+  } else if (dtype_is_real(dtype) && kernel_of[code] >= 0) {
     e.binary = call->m->kernels->of[dtype].binary[kernel_of[code]];
     e.number = call->m->kernels->of[dtype].binary_number[kernel_of[code]];
   } else {
     e.binary = loops_binary(call->m->kernels, code, dtype);
   }
-  if (!e.binary) return fail_bools(call);
+  if (!e.binary && !e.unary) return fail_bools(call);
   if (!dtype_is_real(dtype)) {
     moth_status status = check_integers(call, &call->inputs[1]);
     if (status != MOTH_OK) return status;

@@ -22,26 +22,20 @@ enum {
 };
 enum { REDUCE_AXIS, REDUCE_KEEP, REDUCE_REAL, REDUCE_OWN };
 
-#define OPTION_AXES(at)                                                                                                                    \
-  {                                                                                                                                        \
-    .key = "axis", .foreign = "dim",                                                                                                       \
-    .doc = "the axis, or a list of axes, to reduce; absent: all, to a number", .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,                \
-    .position = (at), .flags = MOTH_POSITION                                                                                               \
-  }
 static const moth_option_row reduce_options[] = {
-  [REDUCE_AXIS] = OPTION_AXES(1), [REDUCE_KEEP] = OPTION_KEEP, [REDUCE_REAL] = OPTION_REAL
+  [REDUCE_AXIS] = OPTION_REDUCED(1), [REDUCE_KEEP] = OPTION_KEEP, [REDUCE_REAL] = OPTION_REAL
 };
-static const moth_option_row spread_options[] = { [REDUCE_AXIS] = OPTION_AXES(1),
+static const moth_option_row spread_options[] = { [REDUCE_AXIS] = OPTION_REDUCED(1),
                                                   [REDUCE_KEEP] = OPTION_KEEP,
                                                   [REDUCE_REAL] = OPTION_REAL,
-                                                  [REDUCE_OWN] = { .key = "ddof",
+                                                  [REDUCE_OWN] = { .key = "ddof", .foreign = "correction unbiased",
                                                                    .doc = "what is taken from the count before dividing by it",
                                                                    .kinds = MOTH_OPTION_INT,
                                                                    .flags = MOTH_RANGED,
                                                                    .low = 0,
                                                                    .high = 9007199254740992.0,
                                                                    .fallback = MOTH_INT(NULL, 1) } };
-static const moth_option_row norm_options[] = { [REDUCE_AXIS] = OPTION_AXES(2),
+static const moth_option_row norm_options[] = { [REDUCE_AXIS] = OPTION_REDUCED(2),
                                                 [REDUCE_KEEP] = OPTION_KEEP,
                                                 [REDUCE_REAL] = OPTION_REAL,
                                                 [REDUCE_OWN] = { .key = "p",
@@ -84,7 +78,7 @@ static bool reduce_centered(reduction *r, const reducing *self, const reduction_
   } else {
     for (int64_t i = 0; i < count; i++) center[i] = 0;
   }
-  if (!reduction_sums(r, block, is_exponential ? LOOPS_EXPONENTIAL : LOOPS_DEVIATION, center, 0, sums)) return false;
+  if (!reduction_sums(r, block, is_exponential ? LOOPS_DIFFERENCE : LOOPS_DEVIATION, center, 0, sums)) return false;
   double rest = (double)r->count - self->own;
   for (int64_t i = 0; i < count; i++) {
     if (is_exponential) results[i].real = center[i] + log(sums[i]);
@@ -249,16 +243,17 @@ static moth_status reduce_some(reducing *self, reduction *r, const moth_tensor *
 static moth_status apply_reduce(const operation_call *call) {
   const moth_tensor *t = operation_tensor(call, 0);
   reducing self = { .call = call, .code = call->class->code };
-  bool is_all = !options_is_set(call->options, REDUCE_AXIS), gone[MOTH_MAX_RANK];
+  bool is_every = !options_is_set(call->options, REDUCE_AXIS), gone[MOTH_MAX_RANK];
+  bool is_all = is_every && !options_flag(call->options, REDUCE_KEEP); /* to a number */
   int gone_count;
   moth_status status = operation_axes(call, t, REDUCE_AXIS, gone, &gone_count);
   if (status != MOTH_OK) return status;
-  for (int i = 0; is_all && i < t->rank; i++) gone[i] = true;
+  for (int i = 0; is_every && i < t->rank; i++) gone[i] = true;
   if (call->class->row.row.option_count > REDUCE_OWN) self.own = options_number(call->options, REDUCE_OWN);
   if (self.code == CODE_NORM && isnan(self.own)) return context_fail(call->m, MOTH_OPTION, call->where, "p must be a number, got nan");
   reduction r;
   reduction_open(&r, call->m, t, gone, self.code != CODE_ARGMIN && self.code != CODE_ARGMAX);
-  if (r.count == 0 && needs_elements(self.code)) return fail_empty(call, t, gone, is_all);
+  if (r.count == 0 && needs_elements(self.code)) return fail_empty(call, t, gone, is_every);
   return is_all ? reduce_all(&self, &r, t) : reduce_some(&self, &r, t, gone, gone_count);
 }
 

@@ -58,6 +58,7 @@ typedef struct gathering {
   /* of sums */
   loops_term_function term;
   double (*direct)(const void *x, int64_t n);
+  void (*after)(const void *x, void *y, int64_t n); /* what is done to terms; NULL: nothing */
   bool by_columns;
   const double *center;
   double p, *sums, *lost, *partial;
@@ -116,6 +117,11 @@ static void join_partial(gathering *g) {
   g->rows = 0;
 }
 
+static void make_terms(const gathering *g, const char *x, int64_t step, double *terms, int64_t n, const double *center, bool has_centers) {
+  g->term(x, step, terms, n, center, has_centers, g->p);
+  if (g->after) g->after(terms, terms, n);
+}
+
 static bool sums_across(gathering *g, const char *x) {
   int64_t count = g->block->count, width = g->r->width;
   double terms[BLOCK];
@@ -127,7 +133,7 @@ static bool sums_across(gathering *g, const char *x) {
       g->r->m->kernels->of[g->r->dtype].sum_columns(from, rows, count, g->gone, g->partial);
     } else {
       for (int64_t i = 0; i < rows; i++) {
-        g->term(from + i * g->gone * width, g->block->step, terms, count, g->center, g->center != NULL, g->p);
+        make_terms(g, from + i * g->gone * width, g->block->step, terms, count, g->center, g->center != NULL);
         for (int64_t j = 0; j < count; j++) g->partial[j] += terms[j];
       }
     }
@@ -149,7 +155,7 @@ static bool sum_run(gathering *g, const char *x, int64_t i) {
       join(&g->sums[i], &g->lost[i], g->direct(from, n));
       continue;
     }
-    g->term(from, g->gone, terms, n, center, 0, g->p);
+    make_terms(g, from, g->gone, terms, n, center, false);
     join(&g->sums[i], &g->lost[i], g->r->m->kernels->of[MOTH_F64].sum(terms, n));
   }
   return true;
@@ -170,6 +176,7 @@ bool reduction_sums(reduction *r, const reduction_block *block, enum loops_term 
   bool is_real = dtype_is_real(r->dtype);
   g.center = center, g.p = p, g.sums = sums, g.lost = lost, g.partial = partial;
   g.term = loops_term(term, r->dtype);
+  if (term == LOOPS_DIFFERENCE) g.after = r->m->kernels->of[MOTH_F64].unary[UNARY_EXP];
   g.by_columns = is_real && term == LOOPS_VALUE && block->step == 1;
   if (is_real && g.gone == 1 && term == LOOPS_VALUE) g.direct = r->m->kernels->of[r->dtype].sum;
   if (is_real && g.gone == 1 && term == LOOPS_SQUARES) g.direct = r->m->kernels->of[r->dtype].sum_squares;

@@ -28,7 +28,7 @@ typedef struct reduction_block {
   int64_t step, count;
 } reduction_block;
 
-/* sums[i] = sum of the terms, with center[i] where they have one, and p. */
+/* sums[i] = sum of the terms, with center[i] where they have one, and p; of differences the exponentials are summed. */
 bool reduction_sums(reduction *r, const reduction_block *block, enum loops_term term, const double *center, double p, double *sums);
 /* The largest or smallest, real for floats and integer for the rest, and where it first stands, counted in the order of the axes that go;
  * count > 0. index NULL: not wanted. */
