@@ -41,9 +41,9 @@ describe("moth.dataset", function()
     local wide = moth.dataset{ x = moth.range(1, 120):reshape(2, 60), y = moth.tensor({ 2, 1 }, { dtype = "i64" }),
                                classes = { "dog", "elephant" } }
     local before = moth.printing().width
-    moth.printing{ width = 40 }
+    moth.printing{ width = 52 }
     local text = tostring(wide)
-    assert.equal(40, moth.printing().width)
+    assert.equal(52, moth.printing().width)
     moth.printing{ width = before }
     assert.equal("data  2 rows   x f32[60]   y i64[]   2 classes\n" ..
       '    1   1    2  ...   59   60   "elephant"\n' ..
