@@ -46,8 +46,8 @@ describe("moth.dataset", function()
     assert.equal(52, moth.printing().width)
     moth.printing{ width = before }
     assert.equal("data  2 rows   x f32[60]   y i64[]   2 classes\n" ..
-      '    1   1    2  ...   59   60   "elephant"\n' ..
-      '    2  61   62  ...  119  120   "dog"', text)
+      '    1   1     2  ...    59    60   "elephant"\n' ..
+      '    2  61    62  ...   119   120   "dog"', text)
     assert.equal("data  1 row   x f32[2,2]\n    1  f32[2,2]", tostring(moth.dataset{ moth.ones(1, 2, 2) }))
   end)
 end)
