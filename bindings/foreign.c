@@ -30,6 +30,7 @@ static const char *elsewhere(lua_State *L, const char *name, bool of_tensor) {
   lua_call(L, 1, 1);
   const char *here = lua_tostring(L, -1);
   if (here == NULL) return NULL;
+  if (*here == '=') return here + 1; /* the whole answer */
   bool is_method = strncmp(here, "t:", 2) == 0;
   if (of_tensor ? is_method || strncmp(here, "t.", 2) == 0 : strncmp(here, "moth.", 5) == 0) {
     return lua_pushfstring(L, "here it is '%s'", here + (of_tensor ? 2 : 5));

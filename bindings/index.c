@@ -197,6 +197,18 @@ static int64_t bound(lua_State *L, int range, int n, int64_t fallback) {
   return value;
 }
 
+/* A range has at most three entries, and nothing by name. */
+static void check_range(lua_State *L, int range) {
+  lua_Unsigned entries = lua_rawlen(L, range);
+  if (entries > 3) {
+    const char *hint = "t[ids], with a tensor of positions, picks rows";
+    errors_fail(L, "index: a range is { from, to, step }, got %I entries; %s", (LUAI_UACINT)entries, hint);
+  }
+  for (lua_pushnil(L); lua_next(L, range); lua_pop(L, 1)) {
+    if (lua_type(L, -2) == LUA_TSTRING) errors_fail(L, "index: a range is { from, to, step }, without names");
+  }
+}
+
 static int fail_range(lua_State *L, const moth_tensor *t, int axis, int64_t place) {
   lua_pushinteger(L, place);
   return fail_index(L, lua_gettop(L), t, axis);
@@ -204,6 +216,7 @@ static int fail_range(lua_State *L, const moth_tensor *t, int axis, int64_t plac
 
 /* A range along an axis of `from`, whose axis number in t is `told`. */
 static moth_tensor *push_range(lua_State *L, module *M, moth_tensor *from, int axis, int range, const moth_tensor *t, int told) {
+  check_range(L, range);
   int64_t n = moth_tensor_shape(from)[axis], step = bound(L, range, 3, 1);
   if (step == 0) errors_fail(L, "index: a range's step must not be 0");
   if (step > n + 1) step = n + 1;

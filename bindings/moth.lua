@@ -238,86 +238,86 @@ function Optimizer:step(net) end
 ---@class moth.TSumOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TProdOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TMeanOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TVarOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 ---@field ddof? integer what is taken from the count before dividing by it (1)
 
 ---@class moth.TStdOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 ---@field ddof? integer what is taken from the count before dividing by it (1)
 
 ---@class moth.TMinOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TMaxOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TArgminOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TArgmaxOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TAnyOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TAllOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TCountNonzeroOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TNormOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [2]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 ---@field p? number the order: 1, 2, math.huge … (2)
 ---@field [1]? number
 
 ---@class moth.TLogsumexpOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TMedianOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [1]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TQuantileOptions
 ---@field axis? integer|integer[] the axis, or a list of axes, to reduce; absent: all, to a number
 ---@field [2]? integer|integer[]
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 ---@field q? number|number[]|moth.Tensor the share of values below: a number, a list or a tensor of them
 ---@field [1]? number|number[]|moth.Tensor
 
@@ -343,7 +343,7 @@ function Optimizer:step(net) end
 ---@field [1]? integer
 ---@field axis? integer the axis to look along; absent: the last (-1)
 ---@field [2]? integer
----@field keep? boolean keep what is reduced as axes of size 1 (false)
+---@field keep? boolean keep what is reduced as axes of size 1, in a tensor (false)
 
 ---@class moth.TSearchsortedOptions
 ---@field right? boolean behind values that are equal, not before them (false)
@@ -1888,6 +1888,8 @@ function Tensor:dot(other) end
 function Tensor:outer(other) end
 
 ---t = beta*t + alpha*(a·b), in place.
+---
+---With beta = 0 it does not matter what t held before.
 ---
 ---```lua
 ---moth.zeros(2, 4):addmm_(moth.ones(2, 3), moth.ones(3, 4))

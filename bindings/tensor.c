@@ -51,7 +51,17 @@ static int fail_entry(lua_State *L, const table_reader *r, int index) {
   return errors_fail(L, "%s: an entry must be a number, got %s%s", r->where, got, hint);
 }
 
+/* A whole number beyond i64: options_whole would not tell it from a fraction. */
+static void check_size(lua_State *L, const table_reader *r, int index) {
+  double value = lua_tonumber(L, index);
+  if (value >= -0x1p63 && value < 0x1p63) return;
+  if (value != value || value - value != 0) return; /* nan and infinity are no whole numbers */
+  const char *got = handle_describe(L, lua_absindex(L, index)), *range = r->dtype == MOTH_I64 ? "i64" : "u8: 0..255";
+  errors_fail(L, "%s: %s is out of range for %s", r->where, got, range);
+}
+
 static void store_integer(lua_State *L, const table_reader *r, int index) {
+  if (lua_type(L, index) == LUA_TNUMBER && !lua_isinteger(L, index)) check_size(L, r, index);
   int64_t n = lua_isboolean(L, index) ? lua_toboolean(L, index) : options_whole(L, index, r->where, NULL);
   if (r->dtype == MOTH_I64) *(int64_t *)(void *)r->next = n;
   else if (n >= 0 && n <= 255) *(uint8_t *)r->next = (uint8_t)n;

@@ -66,7 +66,7 @@ moth_status option_refuse(moth *m, const char *where, const moth_option_row *row
   double value = given->kind == MOTH_OPTION_INT ? (double)given->as.integer : given->kind == MOTH_OPTION_REAL ? given->as.real : 0;
   if (row->flags & MOTH_RANGED && row->low == 0 && row->high == 1 && value > 1 && value < 100) { /* a percentage */
     char share[40];
-    text_number(share, sizeof share, value / 100);
+    text_number(share, sizeof share, round(value * 1e10) / 1e12); /* 1.1/100 itself is 0.011000000000000001 */
     text_format(hint, sizeof hint, "; %s?", share);
   }
   return context_fail(m, MOTH_OPTION, where, "%s%s", text, hint);

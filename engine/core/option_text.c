@@ -244,11 +244,17 @@ size_t options_text(const options *self, char *buffer, size_t size) {
   return line.length;
 }
 
+/* Not written by people: where a component was made, and the dtype of floats made from integers. */
+static bool is_set_by_bindings(const moth_option_row *option) {
+  if (option->flags & MOTH_BUILDING) return strcmp(option->key, "origin") == 0;
+  return strcmp(option->key, "real") == 0;
+}
+
 void options_list(text_line *line, const moth_row *row) {
   const char *before = "";
   for (int i = 0; i < row->option_count; i++) {
     const char *key = row->options[i].key;
-    if (row->options[i].flags & MOTH_BUILDING && strcmp(key, "origin") == 0) continue; /* set by bindings, not written by people */
+    if (is_set_by_bindings(&row->options[i])) continue;
     text_line_add(line, "%s%s", before, key);
     before = " ";
   }

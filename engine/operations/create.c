@@ -143,15 +143,18 @@ const operation_class operation_eye = {
 #define OPTION_FINITE(name, at, text, more)                                                                                                \
   { .key = name, .doc = text, .kinds = MOTH_OPTION_REAL, .position = (at), .flags = (more) }
 
+#define OPTION_END(name, at, text)                                                                                                         \
+  { .key = name, .doc = text, .kinds = MOTH_OPTION_INT | MOTH_OPTION_REAL, .position = (at), .flags = MOTH_REQUIRED }
+
 enum { RANGE_FIRST, RANGE_LAST, RANGE_STEP, RANGE_DTYPE };
 static const moth_option_row range_options[] = {
-  [RANGE_FIRST] = OPTION_FINITE("first", 1, "the first value", MOTH_REQUIRED),
-  [RANGE_LAST] = OPTION_FINITE("last", 2, "no value passes it; it is one itself where whole steps lead there", MOTH_REQUIRED),
+  [RANGE_FIRST] = OPTION_END("first", 1, "the first value"),
+  [RANGE_LAST] = OPTION_END("last", 2, "no value passes it; it is one itself where whole steps lead there"),
   [RANGE_STEP] = { .key = "step",
                    .doc = "from one value to the next, not 0",
-                   .kinds = MOTH_OPTION_REAL,
+                   .kinds = MOTH_OPTION_INT | MOTH_OPTION_REAL,
                    .position = 3,
-                   .fallback = MOTH_REAL(NULL, 1) },
+                   .fallback = MOTH_INT(NULL, 1) },
   [RANGE_DTYPE] = OPTION_DTYPE("f32 f64 i64 u8"),
 };
 
@@ -175,22 +178,53 @@ static moth_status give_progression(const operation_call *call, moth_dtype dtype
 
 static moth_status check_finite(const operation_call *call, int options) {
   for (int i = 0; i < options; i++) {
-    if (isfinite(options_real(call->options, i))) continue;
-    return context_fail(call->m, MOTH_OPTION, call->where, "%s must be finite, got %g", call->class->row.row.options[i].key,
-                        options_real(call->options, i));
+    double value = options_number(call->options, i);
+    if (isfinite(value)) continue;
+    return context_fail(call->m, MOTH_OPTION, call->where, "%s must be finite, got %g", call->class->row.row.options[i].key, value);
+  }
+  return MOTH_OK;
+}
+
+static moth_status fail_steps(const operation_call *call, double steps) {
+  return context_fail(call->m, MOTH_LIMIT, call->where, "%g steps are more than can be counted", steps);
+}
+
+/* Whole numbers in i64: right to the last digit, where a double is not. */
+static bool is_whole_range(const operation_call *call) {
+  bool is_whole = operation_dtype(call, RANGE_DTYPE, MOTH_F32) == MOTH_I64;
+  for (int i = RANGE_FIRST; i <= RANGE_STEP; i++) is_whole = is_whole && call->options->values[i].kind == MOTH_OPTION_INT;
+  return is_whole;
+}
+
+static moth_status give_whole_range(const operation_call *call) {
+  int64_t first = options_int(call->options, RANGE_FIRST), last = options_int(call->options, RANGE_LAST),
+          step = options_int(call->options, RANGE_STEP);
+  bool is_rising = step > 0, is_empty = is_rising ? first > last : first < last;
+  uint64_t span = is_rising ? (uint64_t)last - (uint64_t)first : (uint64_t)first - (uint64_t)last;
+  uint64_t steps = is_empty ? 0 : span / (is_rising ? (uint64_t)step : 0 - (uint64_t)step);
+  if (steps >= (uint64_t)1 << 53) return fail_steps(call, (double)steps);
+  int64_t count = is_empty ? 0 : (int64_t)steps + 1;
+  moth_tensor *t;
+  moth_status status = tensor_new(call->m, call->where, MOTH_I64, 1, &count, false, &t);
+  if (status != MOTH_OK) return status;
+  operation_give(call, 0, t);
+  for (int64_t i = 0; i < count; i++) {
+    ((int64_t *)t->values)[i] = (int64_t)((uint64_t)first + (uint64_t)i * (uint64_t)step);
+    if (i % (1 << 20) == 0 && context_is_cancelled(call->m)) return operation_cancelled(call);
   }
   return MOTH_OK;
 }
 
 static moth_status apply_range(const operation_call *call) {
-  double first = options_real(call->options, RANGE_FIRST), last = options_real(call->options, RANGE_LAST),
-         step = options_real(call->options, RANGE_STEP);
+  double first = options_number(call->options, RANGE_FIRST), last = options_number(call->options, RANGE_LAST),
+         step = options_number(call->options, RANGE_STEP);
   moth_status status = check_finite(call, 3);
   if (status != MOTH_OK) return status;
   if (step == 0) return context_fail(call->m, MOTH_OPTION, call->where, "step must not be 0");
+  if (is_whole_range(call)) return give_whole_range(call);
   double steps = (last - first) / step, nearest = rint(steps);
   if (fabs(steps - nearest) <= 1e-10 * fmax(1, fabs(steps))) steps = nearest; /* 0.3/0.1 is three steps */
-  if (!(steps < 0x1p53)) return context_fail(call->m, MOTH_LIMIT, call->where, "%g steps are more than can be counted", steps);
+  if (!(steps < 0x1p53)) return fail_steps(call, steps);
   int64_t count = steps < 0 ? 0 : (int64_t)floor(steps) + 1;
   return give_progression(call, operation_dtype(call, RANGE_DTYPE, MOTH_F32), first, last, step, count, false);
 }

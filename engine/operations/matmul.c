@@ -273,7 +273,7 @@ static const moth_option_row addmm_options[] = {
                    .fallback = MOTH_REAL(NULL, 1) },
 };
 
-/* t = beta t + alpha p, element by element; p row-major. */
+/* t = beta t + alpha p, element by element; p row-major. With beta = 0 what t held does not matter, nan neither. */
 typedef struct blend {
   double alpha, beta;
   moth_dtype dtype;
@@ -284,8 +284,13 @@ static void blend_run(void *data, char *const *at, const int64_t *steps, int64_t
   for (int64_t i = 0; i < n; i++) {
     char *t = at[0] + i * steps[0];
     const char *p = at[1] + i * steps[1];
-    if (b->dtype == MOTH_F32) *(float *)t = (float)b->beta * *(float *)t + (float)b->alpha * *(const float *)p;
-    else *(double *)t = b->beta * *(double *)t + b->alpha * *(const double *)p;
+    if (b->dtype == MOTH_F32) {
+      float before = b->beta != 0 ? (float)b->beta * *(float *)t : 0;
+      *(float *)t = before + (float)b->alpha * *(const float *)p;
+    } else {
+      double before = b->beta != 0 ? b->beta * *(double *)t : 0;
+      *(double *)t = before + b->alpha * *(const double *)p;
+    }
   }
 }
 
@@ -348,7 +353,8 @@ done:
 }
 
 const operation_class operation_addmm_ = {
-  .row = { .row = { ROW_TEXTS("addmm_", "t = beta*t + alpha*(a·b), in place", "moth.zeros(2, 4):addmm_(moth.ones(2, 3), moth.ones(3, 4))"),
+  .row = { .row = { ROW_TEXTS("addmm_", "t = beta*t + alpha*(a·b), in place\nWith beta = 0 it does not matter what t held before.",
+                              "moth.zeros(2, 4):addmm_(moth.ones(2, 3), moth.ones(3, 4))"),
                     ROW_OPTIONS(addmm_options) },
            .inputs = 3,
            .results = 1,

@@ -167,7 +167,7 @@ static moth_status rank_lanes(ranking *r, const moth_tensor *t, const bool *gone
   moth_shape size = { .rank = 0 };
   for (int i = 0; r->shares && i < r->shares->rank; i++) size.size[size.rank++] = r->shares->size[i];
   for (int i = 0; i < t->rank; i++) {
-    if (gone[i] && (is_all || !keep)) continue;
+    if (gone[i] && !keep) continue;
     if (size.rank == MOTH_MAX_RANK) {
       return context_fail(call->m, MOTH_LIMIT, call->where, "the result would have more than %d axes", MOTH_MAX_RANK);
     }
@@ -179,7 +179,7 @@ static moth_status rank_lanes(ranking *r, const moth_tensor *t, const bool *gone
   for (int64_t i = 0; status == MOTH_OK && out->count > 0 && i < r->count; i++) {
     if (context_is_cancelled(call->m) || !rank_lane(r, i, (double *)out->values + i, r->count)) status = operation_cancelled(call);
   }
-  if (status == MOTH_OK && is_all && !r->shares) {
+  if (status == MOTH_OK && is_all && !keep && !r->shares) {
     call->results[0] = (moth_value) { .kind = MOTH_REAL_VALUE, .as.real = *(const double *)out->values };
     moth_release(out);
     return MOTH_OK;

@@ -76,12 +76,25 @@ static moth_status convert(const operation_call *call, moth_tensor *t, moth_dtyp
   return status;
 }
 
+/* Whether the dtype holds both ends, and with them all between: not whether what happens to be drawn fits. */
+static moth_status check_ends(const operation_call *call, int64_t low, int64_t high) {
+  moth_dtype dtype = operation_dtype(call, RANDINT_DTYPE, MOTH_I64);
+  if (low > high) return context_fail(call->m, MOTH_OPTION, call->where, "low %lld is above high %lld", (long long)low, (long long)high);
+  const moth_value ends[2] = { { .kind = MOTH_INT_VALUE, .as.integer = low }, { .kind = MOTH_INT_VALUE, .as.integer = high } };
+  moth_status status = MOTH_OK;
+  for (int i = 0; i < 2 && status == MOTH_OK && !dtype_is_real(dtype); i++) {
+    double element; /* room for one of any dtype */
+    status = operation_number(call, &ends[i], dtype, NULL, &element);
+  }
+  return status;
+}
+
 static moth_status apply_randint(const operation_call *call) {
   int64_t low = options_int(call->options, RANDINT_LOW), high = options_int(call->options, RANDINT_HIGH);
   moth_shape shape = { .rank = 0 };
   moth_tensor *t, *out;
-  if (low > high) return context_fail(call->m, MOTH_OPTION, call->where, "low %lld is above high %lld", (long long)low, (long long)high);
-  moth_status status = operation_shape(call, RANDINT_SHAPE, &shape);
+  moth_status status = check_ends(call, low, high);
+  if (status == MOTH_OK) status = operation_shape(call, RANDINT_SHAPE, &shape);
   if (status == MOTH_OK) status = tensor_new(call->m, call->where, MOTH_I64, shape.rank, shape.size, false, &t);
   if (status != MOTH_OK) return status;
   random_source *source = source_of(call, RANDINT_GENERATOR), before = *source;

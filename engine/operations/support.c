@@ -1,5 +1,7 @@
 #include "operations/support.h"
 
+#include <string.h>
+
 #include "core/memory.h"
 #include "core/text.h"
 
@@ -101,6 +103,7 @@ tensor_words operation_value_text(const moth_value *value) {
     break;
   case MOTH_REAL_VALUE:
     text_number(words.text, sizeof words.text, value->as.real);
+    if (words.text[strspn(words.text, "-0123456789")] == 0) strcat(words.text, ".0"); /* no integer, which would promote otherwise */
     break;
   default:
     text_format(words.text, sizeof words.text, "nothing");

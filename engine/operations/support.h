@@ -32,8 +32,8 @@ enum {
   }
 #define OPTION_KEEP                                                                                                                        \
   {                                                                                                                                        \
-    .key = "keep", .foreign = "keepdim keepdims", .doc = "keep what is reduced as axes of size 1", .kinds = MOTH_OPTION_FLAG,              \
-    .fallback = MOTH_FLAG(NULL, false)                                                                                                     \
+    .key = "keep", .foreign = "keepdim keepdims", .doc = "keep what is reduced as axes of size 1, in a tensor",                            \
+    .kinds = MOTH_OPTION_FLAG, .fallback = MOTH_FLAG(NULL, false)                                                                          \
   }
 
 /* The dtype that an option names, or the fallback where it is unset. */

@@ -55,9 +55,9 @@ end)
 
 describe("other libraries' words", function()
   it("for options are answered with ours", function()
-    assert.equal("sum: no option 'dim'; here it is 'axis' (options: axis keep real)", message(x.sum, x, { dim = 1 }))
-    assert.equal("max: no option 'keepdim'; here it is 'keep' (options: axis keep real)", message(x.max, x, 1, { keepdim = true }))
-    assert.equal("clamp: no option 'min'; here it is 'low' (options: low high real)", message(x.clamp, x, { min = 0 }))
+    assert.equal("sum: no option 'dim'; here it is 'axis' (options: axis keep)", message(x.sum, x, { dim = 1 }))
+    assert.equal("max: no option 'keepdim'; here it is 'keep' (options: axis keep)", message(x.max, x, 1, { keepdim = true }))
+    assert.equal("clamp: no option 'min'; here it is 'low' (options: low high)", message(x.clamp, x, { min = 0 }))
     assert.equal("rand: no option 'generator'; here it is 'gen' (options: shape dtype gen)", message(moth.rand, { 2, generator = 1 }))
     local expected = "tensor: dtype must be 'f32', 'f64', 'i64', 'u8' or 'bool', got 'float64'; here it is 'f64'"
     assert.equal(expected, message(moth.tensor, { 1 }, { dtype = "float64" }))
@@ -71,6 +71,26 @@ describe("other libraries' words", function()
     assert.equal("moth has no 'array'; here it is 'tensor'", message(get(moth, "array")))
     assert.equal("moth has no 'ndim'; here it is t.rank", message(get(moth, "ndim")))
     assert.equal("moth has no 'numpy'; here it is a method, t:totable(...)", message(get(moth, "numpy")))
+    assert.equal("std: no option 'unbiased'; here it is 'ddof' (options: axis keep ddof)", message(x.std, x, { unbiased = false }))
+    for word, name in pairs{ int = "to", bool = "to", half = "to", expand_as = "expand", view_as = "reshape", type_as = "to", cmul = "mul",
+                             nElement = "numel", nDimension = "rank", indexAdd = "index_add_", maskedFill = "masked_fill",
+                             repeatTensor = "repeat_times", isContiguous = "is_contiguous" } do
+      assert.equal(("f32[2,3] has no '%s'; here it is '%s'"):format(word, name), message(get(x, word)))
+    end
+    for word, name in pairs{ empty_like = "zeros_like", rand_like = "rand", savetxt = "save", FloatTensor = "tensor", manualSeed = "seed" } do
+      assert.equal(("moth has no '%s'; here it is '%s'"):format(word, name), message(get(moth, word)))
+    end
+  end)
+
+  it("for what Lua itself has, or a line of it, too", function()
+    assert.equal("moth has no 'pi'; here it is math.pi", message(get(moth, "pi")))
+    assert.equal("moth has no 'inf'; here it is math.huge", message(get(moth, "inf")))
+    assert.equal("moth has no 'nan'; here it is 0/0", message(get(moth, "nan")))
+    assert.equal("moth has no 'float64'; here it is \"f64\"", message(get(moth, "float64")))
+    assert.equal("moth has no 'linalg'; here they are methods, t:solve t:inverse t:svd …", message(get(moth, "linalg")))
+    assert.equal("f32[2,3] has no 'log10'; here it is t:log() / math.log(10)", message(get(x, "log10")))
+    assert.equal("moth has no 'log2'; here it is t:log() / math.log(2)", message(get(moth, "log2")))
+    assert.equal("f32[2,3] has no 'exp2'; here it is 2 ^ t", message(get(x, "exp2")))
   end)
 end)
 
@@ -89,11 +109,8 @@ describe("a slip", function()
 
   it("in the order of arguments, or a forgotten require, too", function()
     assert.equal("save: the path comes first, moth.save(path, t)", message(moth.save, x, "x.npy"))
-    local path = helper.write(os.tmpname(), "x = moth.ones(2)")
-    local pipe = io.popen(("%s %s 2>&1"):format(os.getenv "MOTH_COMMAND" or "build/moth", path))
-    local told = pipe:read "a"
-    pipe:close()
-    os.remove(path)
+    local path = helper.write(helper.path(), "x = moth.ones(2)")
+    local told = helper.output_of(("%s %s 2>&1"):format(os.getenv "MOTH_COMMAND" or "build/moth", path))
     assert.equal(path .. ":1: attempt to index a nil value (global 'moth')\n  a script begins with  local moth = require \"moth\"\n",
       told:match "^[^\n]*\n[^\n]*\n")
   end)

@@ -132,6 +132,10 @@ describe("ranges", function()
   it("are told about by axis", function()
     assert.equal("index 9: columns of f32[4,3] are 1..3 or -3..-1", message(t, 1, { 1, 9 }))
     assert.equal("index: axis 2 takes a number or a range { from, to, step }, got 'x'", message(t, 1, "x"))
+    local entries = "index: a range is { from, to, step }, got %s; t[ids], with a tensor of positions, picks rows"
+    assert.equal(entries:format "4 entries", message(t, { 1, 2, 3, 4 }))
+    assert.equal("index: a range is { from, to, step }, without names", message(t, 1, { from = 1, to = 2 }))
+    assert.same({ 1, 3 }, t({ [2] = 1 }).shape) -- from the first on
     assert.equal("index -9223372036854775808: rows of f32[4,3] are 1..4 or -4..-1", message(function() return t[math.mininteger] end))
     assert.equal("sum: axis -9223372036854775807: f32[4,3] has axes 1..2 or -2..-1", message(t.sum, t, math.mininteger))
     assert.equal("sum: axis 9223372036854775807: f32[4,3] has axes 1..2 or -2..-1", message(t.sum, t, math.maxinteger))

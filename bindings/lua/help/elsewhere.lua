@@ -17,8 +17,24 @@ imread moth.load  loadtxt moth.csv  savez moth.save  load_model moth.load_net  l
 fit moth.train  evaluate net:evaluate  eval net:predict  no_grad net:predict  zero_grad net:backward  summary net:summary
 Sequential moth.net  clip_grad_norm_ net:clip  requires_grad net:freeze  trainable net:freeze  weights layer.weight
 get_weights net:parameters  set_printoptions moth.printing  set_num_threads moth.threads  argparse moth.args  set_default_dtype moth.dtype
-LabelEncoder moth.classes
+LabelEncoder moth.classes  printoptions moth.printing  savetxt moth.save  savez_compressed moth.save  empty_like moth.zeros_like
+rand_like moth.rand  randn_like moth.randn  FloatTensor moth.tensor  DoubleTensor moth.tensor  LongTensor moth.tensor
+ByteTensor moth.tensor  einsum t:matmul  newaxis t:unsqueeze  int t:to  short t:to  byte t:to  half t:to  bool t:to  type_as t:to
+expand_as t:expand  view_as t:reshape  reshape_as t:reshape  resize_ t:reshape  detach t:clone  deepcopy t:clone  put_ t:index_put_
+index_copy_ t:index_put_  index_fill_ t:index_put_  random_ moth.randint  grad layer.weight_gradient  backward net:backward
+lu_solve t:solve  slogdet t:det  matrix_rank t:lstsq  eigvals t:eigh  Linear moth.dense  Dense moth.dense  optim moth.adam  nn moth.net
+cmul t:mul  cdiv t:div  cmax t:maximum  cmin t:minimum  cpow t:pow  csub t:sub  cadd t:add  nElement t:numel  nDimension t.rank
+isContiguous t:is_contiguous  indexAdd t:index_add_  indexSelect t:index  indexCopy t:index_put_  indexFill t:index_put_
+maskedFill t:masked_fill  maskedSelect t:mask_select  maskedCopy t:masked_put_  repeatTensor t:repeat_times  expandAs t:expand
+viewAs t:reshape  typeAs t:to  resizeAs t:reshape  manualSeed moth.seed  setnumthreads moth.threads
 ]]
 local elsewhere = {}
 for word, name in string.gmatch(text, "(%S+) (%S+)") do elsewhere[word] = name end
+-- What is no name here, but a line of Lua: the whole answer, after "=".
+for word, answer in next, {
+  pi = "here it is math.pi", inf = "here it is math.huge", nan = "here it is 0/0",
+  float32 = 'here it is "f32"', float64 = 'here it is "f64"', int64 = 'here it is "i64"', uint8 = 'here it is "u8"',
+  log10 = "here it is t:log() / math.log(10)", log2 = "here it is t:log() / math.log(2)", exp2 = "here it is 2 ^ t",
+  linalg = "here they are methods, t:solve t:inverse t:svd …",
+} do elsewhere[word] = "=" .. answer end
 return elsewhere
