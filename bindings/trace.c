@@ -124,14 +124,33 @@ static void name_operand(lua_State *L) {
   lua_settop(L, top);
 }
 
-/* A script of somebody who knows the prompt, where `moth` is there already. */
-static void name_module(lua_State *L) {
-  static const char lacking[] = ": attempt to index a nil value (global 'moth')";
-  size_t length = 0, end = sizeof lacking - 1;
-  const char *message = lua_type(L, 1) == LUA_TSTRING ? lua_tolstring(L, 1, &length) : NULL;
-  if (message == NULL || length < end || strcmp(message + length - end, lacking) != 0) return;
-  lua_pushfstring(L, "%s\n  a script begins with  local moth = require \"moth\"", message);
-  lua_replace(L, 1);
+/* Pushes a table with the names of the frame's variables that are not nil. */
+static void push_variables(lua_State *L, lua_Debug *frame) {
+  const char *name;
+  lua_newtable(L);
+  for (int i = 1; (name = lua_getlocal(L, frame, i)) != NULL; i++) {
+    if (!lua_isnil(L, -1) && *name != '(') lua_pushboolean(L, true), lua_setfield(L, -3, name);
+    lua_pop(L, 1);
+  }
+  lua_getinfo(L, "f", frame);
+  for (int i = 1; (name = lua_getupvalue(L, -1, i)) != NULL; i++) {
+    if (!lua_isnil(L, -1)) lua_pushboolean(L, true), lua_setfield(L, -4, name);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+/* A global that is nil is mostly a slip: the helper knows what it can have meant. Replaces the message at index 1. */
+static void name_global(lua_State *L) {
+  const char *message = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : "";
+  lua_Debug frame;
+  if (strstr(message, " a nil value (global '") == NULL || strchr(message, '\n') != NULL || !lua_getstack(L, 1, &frame)) return;
+  int top = lua_gettop(L);
+  helpers_push(L, "name_global");
+  lua_pushvalue(L, 1);
+  push_variables(L, &frame);
+  if (lua_pcall(L, 2, 1, 0) == LUA_OK && lua_type(L, -1) == LUA_TSTRING) lua_replace(L, 1);
+  lua_settop(L, top);
 }
 
 int errors_handler(lua_State *L) {
@@ -142,7 +161,7 @@ int errors_handler(lua_State *L) {
   lua_getiuservalue(L, 2, SLOT_TRACED);
   if (!lua_isnil(L, -1) && lua_rawequal(L, -1, 1)) return lua_settop(L, 1), 1; /* taken where it was raised */
   name_operand(L);
-  name_module(L);
+  name_global(L);
   push_frames(L, M);
   lua_setiuservalue(L, 2, SLOT_TRACE);
   lua_pushvalue(L, 1);

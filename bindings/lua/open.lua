@@ -25,6 +25,8 @@ function helpers.open_session(...) return internal.need "prompt/session"(...) en
 -- The frames of an error as text, each line after a line's end, and a comparison's message with the name of what was compared.
 function helpers.trace_text(frames) return internal.need "prompt/trace".text(frames) end
 function helpers.name_operand(message, source, line) return internal.need "prompt/trace".name_operand(message, source, line) end
+-- The message of a nil global with what it can have meant; `variables` has the names that are known where it stands.
+function helpers.name_global(message, variables) return internal.need "prompt/slips"(message, variables) end
 
 local classes_of_tensor = moth.classes
 

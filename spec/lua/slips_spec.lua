@@ -1,0 +1,45 @@
+-- Names that mean nothing where they stand: at the prompt and in scripts.
+local helper = dofile "spec/lua/helper.lua"
+
+local interpreter = os.getenv "MOTH_COMMAND" or "build/moth"
+
+-- The first line that the command says of a chunk, without its place.
+local function told(text, arguments)
+  local path = helper.write(os.tmpname(), text)
+  local pipe = io.popen(("%s %s%s 2>&1"):format(interpreter, arguments or "< ", path))
+  local line = pipe:read "l"
+  pipe:close()
+  os.remove(path)
+  return (line:gsub("^error: ", ""):gsub("^" .. path:gsub("%p", "%%%0") .. ":%d+: ", ""))
+end
+
+describe("a global that is nil", function()
+  it("can have been meant for a function of Moth's, of a tensor's or of Lua's libraries", function()
+    assert.equal("attempt to call a nil value (global 'zeros'); did you mean 'moth.zeros'?", told "zeros(3)")
+    assert.equal("attempt to call a nil value (global 'zeroes'); did you mean 'moth.zeros'?", told "zeroes(3)")
+    assert.equal("attempt to call a nil value (global 'array'); here it is 'moth.tensor'", told "array{ 1 }")
+    assert.equal("attempt to call a nil value (global 'cumsum'); it is a method, t:cumsum(...)", told "cumsum(3)")
+    assert.equal("attempt to call a nil value (global 'sqrt'); of a number write math.sqrt(...), of a tensor t:sqrt(...)", told "sqrt(3)")
+    assert.equal("attempt to call a nil value (global 'insert'); did you mean 'table.insert'?", told "insert({}, 3)")
+  end)
+
+  it("can be a slip in a variable's name, or in a library's", function()
+    assert.equal("attempt to index a nil value (global 'wieghts'); did you mean 'weights'?", told "weights = moth.ones(2)\nwieghts:sum()")
+    assert.equal("attempt to index a nil value (global 'wieghts'); did you mean 'weights'?",
+      told "local weights = moth.ones(2)\nwieghts:sum()")
+    assert.equal("attempt to perform arithmetic on a nil value (global 'cuont'); did you mean 'count'?",
+      told("local count = 1\nlocal function add() return count + cuont end\nadd()", ""))
+    assert.equal("attempt to concatenate a nil value (global 'nmae'); did you mean 'name'?",
+      told("local function hail(name) return 'a' .. nmae end\nprint((hail 'b'))", ""))
+    assert.equal("attempt to call a nil value (global 'pritn'); did you mean 'print'?", told "pritn(3)")
+    assert.equal("attempt to index a nil value (global 'mth'); did you mean 'math'?", told "mth.zeros(3)")
+    assert.equal("attempt to index a nil value (global 'np'); here it is 'moth'", told "np.zeros(3)")
+  end)
+
+  it("is told as Lua does where nothing is near, or the name is another's", function()
+    assert.equal("attempt to call a nil value (global 'f')", told "f()")
+    assert.equal("attempt to index a nil value (global 'nothing')", told "nothing.here()")
+    assert.equal("attempt to index a nil value (field 'zeros')", told "t = {}\nt.zeros.x = 1")
+    assert.equal("no value (global 'zeros')", told "error 'no value (global \\'zeros\\')'")
+  end)
+end)
