@@ -103,16 +103,27 @@ static int read_command_line(int argc, char **argv, command_line *line) {
 
 /* ---- Running ---- */
 
-/* Tells the error value at the top on the error stream and empties the stack; the exit status: 1, or 130 after an interrupt. */
-static int report(lua_State *L) {
-  const char *message = lua_tostring(L, -1);
-  bool text = message != NULL;
-  if (!text) message = luaL_tolstring(L, -1, NULL);
-  fflush(stdout);
-  fprintf(stderr, "%s%s\n", text ? "" : "error: ", message);
+/* Writes the error value at 1 and its frames on the error stream. */
+static int tell(lua_State *L) {
+  size_t length;
+  bool text = lua_isstring(L, 1);
+  const char *message = luaL_tolstring(L, 1, &length);
+  if (!text) fputs("error: ", stderr);
+  fwrite(message, 1, length, stderr);
+  fputc('\n', stderr);
   moth_lua_trace(L);
   const char *trace = lua_tostring(L, -1);
   if (*trace != 0) fprintf(stderr, "%s\n", trace + 1);
+  return 0;
+}
+
+/* Tells the error value at the top and empties the stack; the exit status: 1, or 130 after an interrupt. */
+static int report(lua_State *L) {
+  const char *kind = luaL_typename(L, -1);
+  fflush(stdout);
+  lua_pushcfunction(L, tell);
+  lua_insert(L, -2);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) fprintf(stderr, "error: a %s that gives no text\n", kind);
   lua_settop(L, 0);
   bool interrupted = interrupts_taken(L), cancelled = moth_lua_cancelled(L);
   return interrupted || cancelled ? 130 : 1;

@@ -74,6 +74,15 @@ go()
     assert.same({ "", "error: mine\n", 1 }, { run("MOTH -e " .. quote(chunk)) })
   end)
 
+  it("tells an error whole, and one that has no text", function()
+    local function failing(chunk) return run("MOTH -e " .. quote(chunk)) end
+    assert.same({ "", "(command line):1: a\0b\n", 1 }, { failing 'error("a\\0b")' })
+    assert.same({ "", "error: x\0y\n", 1 }, { failing 'error(setmetatable({}, { __tostring = function() return "x\\0y" end }))' })
+    assert.same({ "", "error: a table that gives no text\n", 1 },
+      { failing 'local m = {} m.__tostring = function() error(setmetatable({}, m)) end error(setmetatable({}, m))' })
+    assert.same({ "", "error: a table that gives no text\n", 1 }, { failing 'error(setmetatable({}, { __tostring = function() return {} end }))' })
+  end)
+
   it("draws progress on the error stream: rows, without control characters", function()
     local path = script [[
 local moth = require "moth"
