@@ -117,6 +117,8 @@ int errors_fail(lua_State *L, const char *format, ...);
 int errors_raise(lua_State *L, module *M, moth_status status);
 /* The same with the script's own word for what failed in place of the operation's: "index: …" for "copy_: …" (`where` NULL: as it is). */
 int errors_raise_as(lua_State *L, module *M, moth_status status, const char *from, const char *where);
+/* lua_call for helpers in Lua: where an operation fails that they use, the message begins with the script's word, "show: …" for "to: …". */
+void errors_call_as(lua_State *L, module *M, const char *where, int count, int results);
 static inline void errors_check(lua_State *L, module *M, moth_status status) {
   if (status != MOTH_OK) errors_raise(L, M, status);
 }

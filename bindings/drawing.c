@@ -24,7 +24,7 @@ static int show(lua_State *L) {
   moth_tensor *t = handle_self(L, M, MOTH_TENSOR_OBJECT, "show()");
   push_helper(L, "plot/picture", "show");
   handle_push(L, M, t, MOTH_TENSOR_OBJECT);
-  lua_call(L, 1, 0);
+  errors_call_as(L, M, "show", 1, 0);
   return 0;
 }
 
@@ -71,11 +71,22 @@ typedef struct curve_source {
   lua_State *L;
   int list;
   const char *where, *bytes;
+  moth_dtype dtype;
   int64_t count, step;
 } curve_source;
 
+static double number_in_memory(const curve_source *s, int64_t i) {
+  const void *at = s->bytes + i * s->step;
+  switch (s->dtype) {
+  case MOTH_F32: return (double)*(const float *)at;
+  case MOTH_F64: return *(const double *)at;
+  case MOTH_I64: return (double)*(const int64_t *)at;
+  default: return *(const uint8_t *)at;
+  }
+}
+
 static double number_of(const curve_source *s, int64_t i) {
-  if (s->list == 0) return *(const double *)(const void *)(s->bytes + i * s->step);
+  if (s->list == 0) return number_in_memory(s, i);
   if (lua_rawgeti(s->L, s->list, i + 1) != LUA_TNUMBER) {
     const char *got = handle_describe(s->L, -1);
     errors_fail(s->L, "%s: entry %I must be a number, got %s", s->where, (LUAI_UACINT)i + 1, got);
@@ -138,12 +149,12 @@ static void push_curve(lua_State *L, const thinned *t, int64_t count, double las
   lua_setfield(L, -2, "at");
 }
 
-/* curve(source, parts, log, where[, column]) → a curve of at most 2 · parts points; the source is a vector of f64, a list, or a run with
- * a column. */
+/* curve(source, parts, log, where[, column]) → a curve of at most 2 · parts points; the source is a vector, a list, or a run with a
+ * column. */
 static int curve(lua_State *L) {
   module *M = module_here(L);
   int64_t parts = luaL_checkinteger(L, 2);
-  curve_source s = { .L = L, .where = luaL_checkstring(L, 4), .step = sizeof(double) };
+  curve_source s = { .L = L, .where = luaL_checkstring(L, 4), .dtype = MOTH_F64, .step = sizeof(double) };
   moth_tensor *t = handle_object(L, 1, MOTH_TENSOR_OBJECT);
   const moth_run *run = handle_object(L, 1, MOTH_RUN_OBJECT);
   const char *column = run != NULL ? luaL_checkstring(L, 5) : NULL;
@@ -153,10 +164,11 @@ static int curve(lua_State *L) {
   if (run != NULL) {
     errors_check(L, M, moth_run_values(M->m, run, column, &values, &s.count));
     s.bytes = (const char *)values;
-  } else if (t != NULL && moth_tensor_dtype(t) == MOTH_F64 && moth_tensor_rank(t) == 1) {
+  } else if (t != NULL && moth_tensor_rank(t) == 1) {
     s.bytes = moth_tensor_values(t);
+    s.dtype = moth_tensor_dtype(t);
     s.count = moth_tensor_shape(t)[0];
-    s.step = moth_tensor_strides(t)[0] * (int64_t)sizeof(double);
+    s.step = moth_tensor_strides(t)[0] * (int64_t)moth_dtype_size(s.dtype);
   } else {
     luaL_checktype(L, 1, LUA_TTABLE);
     s.list = 1;

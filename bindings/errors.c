@@ -65,6 +65,32 @@ int errors_raise_as(lua_State *L, module *M, moth_status status, const char *fro
   return errors_fail(L, "%s: %s", where, message);
 }
 
+/* The length of the operation's name that a message begins with, in place or not; 0 where it begins with none. */
+static size_t operation_length(const module *M, const char *message) {
+  char name[64];
+  size_t length = strcspn(message, ":");
+  if (length == 0 || length >= sizeof name || message[length] == 0) return 0;
+  memcpy(name, message, length);
+  name[length] = 0;
+  if (name[length - 1] == '_' && moth_operation_find(M->m, name) == NULL) name[length - 1] = 0;
+  return moth_operation_find(M->m, name) != NULL ? length : 0;
+}
+
+void errors_call_as(lua_State *L, module *M, const char *where, int count, int results) {
+  int base = lua_gettop(L) - count;
+  luaL_checkstack(L, 4, NULL);
+  lua_pushcfunction(L, errors_handler);
+  lua_insert(L, base);
+  if (lua_pcall(L, count, results, base) == LUA_OK) return lua_remove(L, base);
+  const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  errors_where(L);
+  size_t place = lua_rawlen(L, -1), length = 0;
+  if (strncmp(message, lua_tostring(L, -1), place) == 0) length = operation_length(M, message + place);
+  if (length > 0) lua_pushfstring(L, "%s%s%s", lua_tostring(L, -1), where, message + place + length);
+  else lua_pop(L, 1);
+  lua_error(L);
+}
+
 /* ---- Nearest names ---- */
 
 enum { LONGEST = 40 };

@@ -97,10 +97,11 @@ static int rows(lua_State *L) {
 }
 
 static int describe(lua_State *L) {
+  module *M = module_here(L);
   moth_tensor *t = self(L, "describe()");
   helpers_push(L, "describe");
-  handle_push(L, module_here(L), t, MOTH_TENSOR_OBJECT); /* of our own metatable, whatever the argument's is */
-  lua_call(L, 1, 1);
+  handle_push(L, M, t, MOTH_TENSOR_OBJECT); /* of our own metatable, whatever the argument's is */
+  errors_call_as(L, M, "describe", 1, 1);
   return 1;
 }
 

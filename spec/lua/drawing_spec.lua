@@ -448,6 +448,40 @@ describe("run:save", function()
   end)
 end)
 
+describe("under a memory limit that is reached", function()
+  -- Runs f where the engine has nothing more to give.
+  local function limited(f)
+    collectgarbage()
+    local limit = moth.limit()
+    moth.limit(1)
+    local ok, why = pcall(f)
+    moth.limit(limit)
+    return ok, why
+  end
+
+  it("t:show() of a vector of any dtype needs nothing of the engine", function()
+    for _, dtype in ipairs{ "f32", "f64", "i64", "u8", "bool" } do
+      local t = moth.tensor({ 0, 1, 1, 0 }, { dtype = dtype })
+      local long = moth.ones{ 5000, 2, dtype = dtype }:select(2, 1)
+      local whole = show({}, t)
+      assert.equal(show({}, moth.tensor({ 0, 1, 1, 0 }, { dtype = "f64" })), whole)
+      local text
+      assert(limited(function() text = show({}, t) show({}, long) end))
+      assert.equal(whole, text)
+    end
+  end)
+
+  it("t:show() and t:describe() say that they need it, whatever they ask the engine for", function()
+    local matrix, vector = moth.ones(4, 4), moth.ones(40)
+    local ok, why = limited(function() show({}, matrix) end)
+    assert.is_false(ok)
+    assert.matches("^[^\n]*drawing_spec%.lua:%d+: show: .* %(moth%.limit%)$", why)
+    ok, why = limited(function() vector:describe() end)
+    assert.is_false(ok)
+    assert.matches("^[^\n]*drawing_spec%.lua:%d+: describe: .* %(moth%.limit%)$", why)
+  end)
+end)
+
 it("drawing leaves no memory behind", function()
   local run, image, vector = run_of{ 1, 2, 3 }, moth.rand(30, 40), moth.rand(5000)
   helper.keeps_memory(function()

@@ -1,6 +1,6 @@
 -- Curves of numbers over 1, 2, 3 …: where they lie and what is written beside them, for the terminal and for files alike.
 -- curves.prepare(sources, { log =, parts =, where = }) → { list =, count =, low =, high =, log = }: each source is { name =, from = a
--- vector of f64, a list or a run, column =, best = the best epoch }, thinned to what `parts` places can show; what is not finite (or not
+-- vector, a list or a run, column =, best = the best epoch }, thinned to what `parts` places can show; what is not finite (or not
 -- positive, where log) leaves a gap. curves.level(plot, share) → the value at a share of the height, from the bottom; curves.share(plot,
 -- value) → the share.
 local _, helpers, internal = ...

@@ -118,14 +118,14 @@ end
 -- ---- What can be drawn ----------------------------------------------------------------------------------------------------------------
 
 local function of_tensor(t, where)
-  if t.rank == 1 then return { { from = t:to "f64" } } end
+  if t.rank == 1 then return { { from = t } } end
   local what = internal.describe(t)
   if t.rank ~= 2 then internal.fail(("%s: takes a vector or a matrix whose columns are curves, got %s"):format(where, what)) end
   local list = {}
   if t.shape[2] > curves.most then
     internal.fail(("%s: %s has %d columns; at most %d curves are drawn at once"):format(where, what, t.shape[2], curves.most))
   end
-  for column = 1, t.shape[2] do list[column] = { from = t:select(2, column):to "f64", name = tostring(column) } end
+  for column = 1, t.shape[2] do list[column] = { from = t:select(2, column), name = tostring(column) } end
   return list
 end
 
