@@ -9,16 +9,11 @@
 enum { FEW_RANKS = 2 }; /* quantiles that selecting twice each is cheaper for than sorting */
 enum { MEDIAN_AXIS, MEDIAN_KEEP, MEDIAN_REAL, QUANTILE_Q };
 
-#define OPTION_AXES(at)                                                                                                                    \
-  {                                                                                                                                        \
-    .key = "axis", .doc = "the axis, or a list of axes, to reduce; absent: all, to a number", .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS, \
-    .position = (at), .flags = MOTH_POSITION                                                                                               \
-  }
 static const moth_option_row median_options[] = {
-  [MEDIAN_AXIS] = OPTION_AXES(1), [MEDIAN_KEEP] = OPTION_KEEP, [MEDIAN_REAL] = OPTION_REAL
+  [MEDIAN_AXIS] = OPTION_REDUCED(1), [MEDIAN_KEEP] = OPTION_KEEP, [MEDIAN_REAL] = OPTION_REAL
 };
 static const moth_option_row quantile_options[] = {
-  [MEDIAN_AXIS] = OPTION_AXES(2),
+  [MEDIAN_AXIS] = OPTION_REDUCED(2),
   [MEDIAN_KEEP] = OPTION_KEEP,
   [MEDIAN_REAL] = OPTION_REAL,
   [QUANTILE_Q] = { .key = "q",

@@ -20,6 +20,12 @@ enum {
   }
 #define OPTION_DTYPE(words)                                                                                                                \
   { .key = "dtype", .doc = "dtype of the result", .kinds = MOTH_OPTION_TEXT, .choices = (words) }
+#define OPTION_AXES(at, text)                                                                                                              \
+  {                                                                                                                                        \
+    .key = "axis", .foreign = "dim dims", .doc = (text), .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS, .position = (at),                    \
+    .flags = MOTH_POSITION                                                                                                                 \
+  }
+#define OPTION_REDUCED(at) OPTION_AXES(at, "the axis, or a list of axes, to reduce; absent: all, to a number")
 #define OPTION_GENERATOR                                                                                                                   \
   {                                                                                                                                        \
     .key = "gen", .foreign = "generator rng", .doc = "generator to draw from; the context's where absent", .kinds = MOTH_OPTION_OBJECT,    \
