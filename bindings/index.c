@@ -63,6 +63,19 @@ static int index_tensor(lua_State *L, module *M, moth_tensor *t, moth_tensor *id
   return 1;
 }
 
+/* The nearest of a tensor's methods (the upvalue) and properties. */
+static const char *nearest_name(lua_State *L, const char *name) {
+  lua_newtable(L);
+  for (lua_pushnil(L); lua_next(L, lua_upvalueindex(2));) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -4);
+  }
+  static const char *const properties[] = { "shape", "dtype", "rank" };
+  for (size_t i = 0; i < sizeof properties / sizeof *properties; i++) lua_pushboolean(L, true), lua_setfield(L, -2, properties[i]);
+  return errors_nearest_key(L, -1, name);
+}
+
 static int property(lua_State *L, const moth_tensor *t, const char *name) {
   if (strcmp(name, "shape") == 0) {
     int rank = moth_tensor_rank(t);
@@ -78,7 +91,7 @@ static int property(lua_State *L, const moth_tensor *t, const char *name) {
   } else {
     const char *text = handle_describe(L, 1), *hint = foreign_hint(L, module_here(L), name, true);
     if (hint != NULL) return errors_fail(L, "%s has no '%s'; %s", text, name, hint);
-    const char *nearest = errors_nearest_key(L, lua_upvalueindex(2), name);
+    const char *nearest = nearest_name(L, name);
     if (nearest == NULL) return errors_fail(L, "%s has no '%s'", text, name);
     return errors_fail(L, "%s has no '%s'; did you mean '%s'?", text, name, nearest);
   }
@@ -165,7 +178,7 @@ static int fail_field(lua_State *L) {
   if (hint != NULL) return errors_fail(L, "%s: '%s' cannot be set%s", text, name, hint);
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return errors_fail(L, "%s: '%s' is a method and cannot be set", text, name);
-  const char *nearest = errors_nearest_key(L, lua_upvalueindex(2), name);
+  const char *nearest = nearest_name(L, name);
   if (nearest != NULL) return errors_fail(L, "%s has no '%s'; did you mean '%s'?", text, name, nearest);
   return errors_fail(L, "%s has no '%s'; values go to t[i], other things into a table of their own", text, name);
 }

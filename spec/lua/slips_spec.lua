@@ -43,3 +43,16 @@ describe("a global that is nil", function()
     assert.equal("no value (global 'zeros')", told "error 'no value (global \\'zeros\\')'")
   end)
 end)
+
+describe("a field of a tensor", function()
+  local moth = require "moth"
+
+  it("can be a slip in a method's or a property's name, whether it is read or set", function()
+    local t = moth.ones(3)
+    assert.equal("f32[3] has no 'shap'; did you mean 'shape'?", helper.message(function() return t.shap end))
+    assert.equal("f32[3] has no 'dtyp'; did you mean 'dtype'?", helper.message(function() return t.dtyp end))
+    assert.equal("f32[3] has no 'rnak'; did you mean 'rank'?", helper.message(function() return t.rnak end))
+    assert.equal("f32[3] has no 'summ'; did you mean 'sum'?", helper.message(function() return t.summ end))
+    assert.equal("f32[3] has no 'shpae'; did you mean 'shape'?", helper.message(function() t.shpae = { 3, 1 } end))
+  end)
+end)
