@@ -18,10 +18,15 @@ static void set_text(lua_State *L, const char *key, const char *text) {
   lua_setfield(L, -2, key);
 }
 
-static void set_true(lua_State *L, const char *key, bool is_true) {
-  if (!is_true) return;
-  lua_pushboolean(L, true);
-  lua_setfield(L, -2, key);
+typedef struct flag_name { unsigned flag; const char *key; } flag_name;
+
+/* Those of the flags that are set, as fields that are true. */
+static void set_flags(lua_State *L, unsigned flags, const flag_name *names, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (!(flags & names[i].flag)) continue;
+    lua_pushboolean(L, true);
+    lua_setfield(L, -2, names[i].key);
+  }
 }
 
 static void set_integer(lua_State *L, const char *key, lua_Integer value) {
@@ -80,6 +85,10 @@ static void set_default(lua_State *L, module *M, const moth_option *fallback) {
 static void set_options(lua_State *L, module *M, const char *key, const moth_row *row);
 
 static void push_option(lua_State *L, module *M, const moth_option_row *o) {
+  static const flag_name names[] = {
+    { MOTH_LOW_OPEN, "low_open" }, { MOTH_HIGH_OPEN, "high_open" }, { MOTH_REQUIRED, "required" }, { MOTH_REST, "rest" },
+    { MOTH_BUILDING, "building" }, { MOTH_LIVE, "live" }, { MOTH_POSITION, "axis" },
+  };
   luaL_checkstack(L, 8, NULL);
   lua_newtable(L);
   set_text(L, "key", o->key);
@@ -98,13 +107,7 @@ static void push_option(lua_State *L, module *M, const moth_option_row *o) {
     lua_pushnumber(L, o->high);
     lua_setfield(L, -2, "high");
   }
-  set_true(L, "low_open", o->flags & MOTH_LOW_OPEN);
-  set_true(L, "high_open", o->flags & MOTH_HIGH_OPEN);
-  set_true(L, "required", o->flags & MOTH_REQUIRED);
-  set_true(L, "rest", o->flags & MOTH_REST);
-  set_true(L, "building", o->flags & MOTH_BUILDING);
-  set_true(L, "live", o->flags & MOTH_LIVE);
-  set_true(L, "axis", o->flags & MOTH_POSITION);
+  set_flags(L, o->flags, names, sizeof names / sizeof *names);
 }
 
 static void set_options(lua_State *L, module *M, const char *key, const moth_row *row) {
@@ -129,6 +132,10 @@ static void push_row(lua_State *L, module *M, const char *kind, const moth_row *
 }
 
 static void push_operation(lua_State *L, module *M, const moth_operation *operation) {
+  static const flag_name names[] = {
+    { MOTH_METHOD, "method" }, { MOTH_CREATES, "creates" }, { MOTH_TWIN, "twin" }, { MOTH_ONLY_TWIN, "only_twin" }, { MOTH_LIST, "list" },
+    { MOTH_SAMPLES, "samples" }, { MOTH_NUMBERS, "numbers" }, { MOTH_MANY, "many" },
+  };
   push_row(L, M, "operation", &operation->row);
   set_integer(L, "inputs", operation->inputs);
   set_integer(L, "optional", operation->optional);
@@ -140,14 +147,7 @@ static void push_operation(lua_State *L, module *M, const moth_operation *operat
     if (operation->dtypes >> dtype & 1) append(L, name, strlen(name));
   }
   lua_setfield(L, -2, "dtypes");
-  set_true(L, "method", operation->flags & MOTH_METHOD);
-  set_true(L, "creates", operation->flags & MOTH_CREATES);
-  set_true(L, "twin", operation->flags & MOTH_TWIN);
-  set_true(L, "only_twin", operation->flags & MOTH_ONLY_TWIN);
-  set_true(L, "list", operation->flags & MOTH_LIST);
-  set_true(L, "samples", operation->flags & MOTH_SAMPLES);
-  set_true(L, "numbers", operation->flags & MOTH_NUMBERS);
-  set_true(L, "many", operation->flags & MOTH_MANY);
+  set_flags(L, operation->flags, names, sizeof names / sizeof *names);
 }
 
 static int rows(lua_State *L) {

@@ -50,20 +50,21 @@ static unsigned char erase_after(EditLine *el, int key) {
 
 /* ---- Moving ---- */
 
-static unsigned char go_to_begin(EditLine *el, int key) {
-  editor *e = editor_of(el);
+/* To the begin or the end of the line that the cursor is in. */
+static unsigned char go_within_line(editor *e, size_t (*place)(const LineInfo *line, size_t at)) {
   LineInfo line = editor_line(e);
-  (void)key;
-  editor_move_to(e, line_begin(&line, cursor_of(&line)));
+  editor_move_to(e, place(&line, cursor_of(&line)));
   return CC_CURSOR;
 }
 
-static unsigned char go_to_end(EditLine *el, int key) {
-  editor *e = editor_of(el);
-  LineInfo line = editor_line(e);
+static unsigned char go_to_begin(EditLine *el, int key) {
   (void)key;
-  editor_move_to(e, line_end(&line, cursor_of(&line)));
-  return CC_CURSOR;
+  return go_within_line(editor_of(el), line_begin);
+}
+
+static unsigned char go_to_end(EditLine *el, int key) {
+  (void)key;
+  return go_within_line(editor_of(el), line_end);
 }
 
 /* To the same column of the line that begins at `to`, or its end. */

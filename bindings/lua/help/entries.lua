@@ -6,6 +6,7 @@
 local moth, _, internal = ...
 
 local families = internal.need "help/families"
+local positionals = internal.need "help/words".positionals
 
 local kinds = { "layer", "activation", "loss", "metric", "optimizer", "schedule", "initializer", "reader", "function" }
 local list, by_name, by_word = {}, {}, {}
@@ -18,14 +19,6 @@ local function visible(options)
     if option.key ~= "real" and option.key ~= "origin" then shown[#shown + 1] = option end
   end
   return shown
-end
-
-local function positionals(options)
-  local found = {}
-  for _, option in ipairs(options) do
-    if option.position then found[option.position] = option end
-  end
-  return found
 end
 
 -- "a, b [, c]" of required names, then optional ones.

@@ -323,10 +323,16 @@ local function add_handle(page, name, value, kind)
   if find.owner_of[kind] then add_members(page, find.owner_of[kind]) end
 end
 
-local function add_function(page, name, value)
+-- The entry of a function of the module's.
+local function entry_of(value)
   for _, entry in ipairs(entries.list) do
-    if entry.owner == "moth" and rawget(moth, entry.word) == value then return add_entry(page, entry) end
+    if entry.owner == "moth" and rawget(moth, entry.word) == value then return entry end
   end
+end
+
+local function add_function(page, name, value)
+  local entry = entry_of(value)
+  if entry then return add_entry(page, entry) end
   local about = functions.about(value)
   title(page, name .. about.arguments, "function")
   if about.comment then paragraph(page, about.comment) end
@@ -396,9 +402,8 @@ local function add_row(page, entry)
 end
 
 local function add_source(page, name, value)
-  for _, entry in ipairs(entries.list) do
-    if entry.owner == "moth" and rawget(moth, entry.word) == value then return add_row(page, entry) end
-  end
+  local entry = entry_of(value)
+  if entry then return add_row(page, entry) end
   local about = functions.about(value)
   if not about.lines then
     add_function(page, name, value)

@@ -119,14 +119,6 @@ local function options_class(entry, name)
   put ""
 end
 
-local function positional(options)
-  local list = {}
-  for _, option in ipairs(options) do
-    if option.position then list[option.position] = option end
-  end
-  return list
-end
-
 local function document(entry)
   comment(entry.doc or "")
   if entry.more then
@@ -168,7 +160,7 @@ local function operation_parameters(entry)
   end
   if row.list then add("tensors", "moth.Tensor[]") end
   if not row.list and not after_options[row.name] then add_inputs() end
-  for _, option in ipairs(positional(row.options)) do
+  for _, option in ipairs(words.positionals(row.options)) do
     if option.rest then add("...", "integer", option.doc)
     else add(option.key .. (option.required and "" or "?"), option_type(option), option.doc) end
   end
@@ -201,7 +193,7 @@ local function add_component(entry, target)
   options_class(entry, class)
   document(entry)
   local names = {}
-  for _, option in ipairs(positional(entry.options)) do
+  for _, option in ipairs(words.positionals(entry.options)) do
     if option.rest then names[#names + 1] = "..." put("---@param ... any %s", option.doc)
     else
       names[#names + 1] = option.key
@@ -348,7 +340,7 @@ local function module_class()
     document(entry)
     local names = { "path" }
     put "---@param path string"
-    for _, option in ipairs(positional(entry.options)) do
+    for _, option in ipairs(words.positionals(entry.options)) do
       names[#names + 1] = option.key
       put("---@param %s? %s %s", option.key, option_type(option), option.doc)
     end

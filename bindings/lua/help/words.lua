@@ -85,6 +85,15 @@ function words.kinds(option)
   return table.concat(found, " or ")
 end
 
+-- Options by their positions.
+function words.positionals(options)
+  local found = {}
+  for _, option in ipairs(options) do
+    if option.position then found[option.position] = option end
+  end
+  return found
+end
+
 function words.default(option)
   local value = option.default
   if value == nil or option.required then return nil end
