@@ -65,7 +65,7 @@ describe("training at the prompt #terminal", function()
       assert.equal("^C", lines[5])
       assert.matches(ENDED, lines[6])
       assert.equal(HINT, lines[7])
-      if lines[8] then assert.matches("^[%d.]+ m?s$", lines[8]) end -- the time, where it took long
+      if lines[8] then assert.matches("^%d[%d.]* m?s$", lines[8]) end -- the time, where it took long
       assert.is_nil(lines[9])
       local epoch, done, best = lines[6]:match(ENDED)
       assert.is_true(tonumber(epoch) - 1 == tonumber(done) or lines[6]:find "at its end" ~= nil)
