@@ -52,6 +52,12 @@ describe("commands #terminal", function()
       error: set: edge must be 1..1000, got 0
       moth> :whoo
       error: no command ':whoo'; did you mean ':who'?
+      moth> :q
+      error: no command ':q'; did you mean ':quit'?
+      moth> :help who
+        :who               your variables: name, type, shape, bytes
+      moth> ?who
+        :who               your variables: name, type, shape, bytes
       moth> :nonsense
       error: no command ':nonsense' (:help :who :time :load :save :edit :hist :plot :reset :set :quit)
       moth> :quit now

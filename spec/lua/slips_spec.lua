@@ -56,3 +56,21 @@ describe("a field of a tensor", function()
     assert.equal("f32[3] has no 'shpae'; did you mean 'shape'?", helper.message(function() t.shpae = { 3, 1 } end))
   end)
 end)
+
+describe("a command that stands incomplete", function()
+  it("is a colon, which lists the commands", function()
+    for _, text in ipairs{ ":", " : ", ":?" } do
+      assert.equal("  :help [NAME]       these lines; help for a name is also  ?NAME", told(text))
+    end
+  end)
+
+  it("is an :edit of a file that the editor has not written", function()
+    local path = os.tmpname()
+    os.remove(path)
+    local line = helper.write(os.tmpname(), ":edit " .. path)
+    local pipe = io.popen(("VISUAL=true %s < %s 2>&1"):format(interpreter, line))
+    assert.equal(("error: edit: cannot open '%s': No such file or directory"):format(path), pipe:read "l")
+    pipe:close()
+    os.remove(line)
+  end)
+end)

@@ -264,6 +264,12 @@ describe("t:describe()", function()
     assert.equal(3.0, d["50%"])
     assert.equal("f32[2,2]   4 values\n     mean      std      min      25%      50%      75%      max\n" ..
       "   2.5000   1.2910   1.0000   1.7500   2.5000   3.2500   4.0000", tostring(moth.range(1, 4):reshape(2, 2):describe()))
+    local before = moth.printing().width
+    moth.printing{ width = 40 }
+    local narrow = tostring(moth.range(1, 4):describe())
+    moth.printing{ width = before }
+    assert.equal("f32[4]   4 values\n   mean        2.5000\n   std         1.2910\n   min         1.0000\n   25%         1.7500\n" ..
+      "   50%         2.5000\n   75%         3.2500\n   max         4.0000", narrow)
     assert.equal("bool[3]   3 values, 2 true, 1 false", tostring(moth.tensor{ true, true, false }:describe()))
     assert.equal("i64[1]   1 values\n     mean   std   min      25%      50%      75%   max\n" ..
       "   7.0000     -     7   7.0000   7.0000   7.0000     7", tostring(moth.tensor({ 7 }, { dtype = "i64" }):describe()))

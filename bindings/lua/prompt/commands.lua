@@ -46,17 +46,23 @@ local function show_help(session, name, ...)
   return true
 end
 
+-- Help for a name; a command's where nothing else is called so.
+local function show_about(session, kind, expression)
+  local env, command = session.environment.env, match(expression, "^:?(%a+)$")
+  local is_command = list[command] and (find(expression, "^:") or internal.need "help/find".meaning(expression, env) == "none")
+  if is_command then return session:put(command_lines(command)) or true end
+  return show_help(session, kind, expression, env)
+end
+
 function commands.help(session, text)
   session:remember(text)
   local marks, expression = match(text, "^%s*(%?%??)%s*(.-)%s*$")
   if expression == "" then return list.help.run(session, "") end
-  local command = match(expression, "^:(%a+)$")
-  if list[command] then return session:put(command_lines(command)) or true end
-  return show_help(session, marks == "?" and "about" or "source", expression, session.environment.env)
+  return show_about(session, marks == "?" and "about" or "source", expression)
 end
 
 list.help = { usage = "help [NAME]", text = "these lines; help for a name is also  ?NAME", run = function(session, argument)
-  if argument ~= "" then return show_help(session, "about", argument, session.environment.env) end
+  if argument ~= "" then return show_about(session, "about", argument) end
   local shown = show_help(session, "overview")
   session:put("\ncommands\n" .. list_commands())
   return shown
@@ -260,7 +266,8 @@ local function edit(session, argument)
   if not rawget(_G, "os") or not rawget(_G, "io") or not io or not os or not os.execute then return session:refuse "edit: no files here" end
   if argument ~= "" then
     local path = path_of(argument)
-    return edit_file(session, path) and list.load.run(session, path)
+    local text = edit_file(session, path) and read_file(session, "edit", path)
+    return text and session:run_file(path, text)
   end
   local name = os.tmpname()
   local path = name .. ".lua"
@@ -369,12 +376,26 @@ end
 
 local takes_nothing = { who = true, reset = true, quit = true }
 
+-- The only command that begins so, or nil.
+local function begun(letters)
+  local found
+  for _, name in ipairs(order) do
+    if sub(name, 1, #letters) == letters then
+      if found then return nil end
+      found = name
+    end
+  end
+  return found
+end
+
+-- A colon alone lists the commands.
 function commands.run(session, text)
   session:remember(text)
   local name, argument = match(text, "^%s*:(%a+!?)%s*(.-)%s*$")
+  if not name then return session:put(list_commands()) or true end
   local command = list[name]
   if not command then
-    local near = nearest(name, list)
+    local near = begun(name) or nearest(name, list)
     local usual = near and format("; did you mean ':%s'?", near) or " (:" .. concat(order, " :") .. ")"
     return session:refuse("no command ':%s'%s", name, usual)
   end

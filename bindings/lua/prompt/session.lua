@@ -212,7 +212,7 @@ local function goes_on(line)
          find(line, "^%s*or%f[^%w_]") or find(line, "^%s*%-[^%-]")
 end
 
-local function is_command(line) return find(line, "^%s*%?") or find(line, "^%s*:%a") end
+local function is_command(line) return find(line, "^%s*%?") or find(line, "^%s*:%a") or find(line, "^%s*:%s*%??%s*$") end
 
 -- A pasted block as the statements it would have been, typed one by one; the whole where it does not come apart.
 function session:split(text)
@@ -252,7 +252,7 @@ end
 function session:take(text)
   if self:advise(text) then return true end
   if find(text, "^%s*%?") then return internal.need "prompt/commands".help(self, text) end
-  if find(text, "^%s*:%a") then return internal.need "prompt/commands".run(self, text) end
+  if is_command(text) then return internal.need "prompt/commands".run(self, text) end
   return self:evaluate(text)
 end
 

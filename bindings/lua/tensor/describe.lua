@@ -12,6 +12,8 @@ local function text_of(value)
   return (form:format(digits):format(value):gsub("[^%d%-+e]", "."))
 end
 
+local function right(text, columns) return (" "):rep(columns - #text) .. text end
+
 local columns = { "mean", "std", "min", "25%", "50%", "75%", "max" }
 
 local Description = { __name = "description" }
@@ -24,14 +26,15 @@ function Description:__tostring()
   end
   if self.nan > 0 then head[#head + 1] = ("%d nan"):format(self.nan) end
   if self.inf > 0 then head[#head + 1] = ("%d inf"):format(self.inf) end
-  local names, values = {}, {}
+  local names, values, lines = {}, {}, { table.concat(head, ", ") }
   for i, name in ipairs(columns) do
     local text = self[name] and text_of(self[name]) or "-"
     local width = math.max(#name, #text) + 3
-    names[i] = (" "):rep(width - #name) .. name
-    values[i] = (" "):rep(width - #text) .. text
+    names[i], values[i] = right(name, width), right(text, width)
+    lines[i + 1] = ("   %-4s%s"):format(name, right(text, 14))
   end
-  return table.concat(head, ", ") .. "\n" .. table.concat(names) .. "\n" .. table.concat(values)
+  local table_lines = { lines[1], table.concat(names), table.concat(values) }
+  return table.concat(#table_lines[2] <= moth.printing().width and table_lines or lines, "\n") -- else a line a figure
 end
 
 local function quantile(sorted, q)
