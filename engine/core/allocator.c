@@ -3,6 +3,7 @@
 #endif
 #include "core/allocator.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +11,12 @@
 
 /* Under a sanitizer every free is a free, so that it sees what is used afterwards. */
 #if defined(__SANITIZE_ADDRESS__)
-enum { KEEPS = 0 };
+enum { KEEPS = 0, MAPS = 0 };
 #else
-enum { KEEPS = 1 };
+enum { KEEPS = 1, MAPS = 1 };
 #endif
 
-enum { HUGE_PAGE = 2 * 1024 * 1024 };
+enum { HUGE_PAGE = 2 * 1024 * 1024, MAPPED = 2 * HUGE_PAGE /* blocks of so many bytes and more are mappings of their own */ };
 
 /* How large a block of so many bytes is really: blocks of about the same size are of one. */
 static size_t rounded(size_t size) {
@@ -25,6 +26,32 @@ static size_t rounded(size_t size) {
   return (size + step - 1) / step * step;
 }
 static int list_of(size_t bytes) { return (int)(bytes / ALLOCATOR_STEP) - 1; }
+
+/* ---- From the system ---- */
+
+static bool is_mapped(size_t bytes) { return MAPS && bytes >= MAPPED; }
+
+/* On pages of 2 MiB, where the system has them for the asking: the first look at so many small ones costs more than what is done to them, and
+ * loops that go through several of them wait for their addresses. A mapping begins with one, so that it lies on as many as it can. */
+static void *map(size_t bytes) {
+  if (bytes > SIZE_MAX - HUGE_PAGE) return NULL;
+  char *start = mmap(NULL, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED) return NULL;
+  size_t before = -(uintptr_t)start % HUGE_PAGE, behind = HUGE_PAGE - before;
+  if (before > 0) munmap(start, before);
+  if (behind > 0) munmap(start + before + bytes, behind);
+#ifdef MADV_HUGEPAGE
+  madvise(start + before, bytes, MADV_HUGEPAGE); /* advice: it need not be taken. For all of it: mremap moves no parts that differ */
+#endif
+  return start + before;
+}
+
+static void *ask(size_t bytes) { return is_mapped(bytes) ? map(bytes) : malloc(bytes); }
+
+static void let_go(void *block, size_t bytes) {
+  if (is_mapped(bytes)) munmap(block, bytes);
+  else free(block);
+}
 
 /* ---- Large blocks ---- */
 
@@ -42,7 +69,7 @@ static void *take_large(allocator *self, size_t bytes) {
 
 /* Lets go of the one that was freed first. */
 static void drop_large(allocator *self) {
-  free(self->large[0].block);
+  let_go(self->large[0].block, self->large[0].bytes);
   self->large_bytes -= self->large[0].bytes;
   self->large_count--;
   memmove(&self->large[0], &self->large[1], (size_t)self->large_count * sizeof self->large[0]);
@@ -50,7 +77,7 @@ static void drop_large(allocator *self) {
 
 static void keep_large(allocator *self, void *block, size_t bytes) {
   if (!KEEPS || bytes > ALLOCATOR_LARGE_KEPT) {
-    free(block);
+    let_go(block, bytes);
     return;
   }
   while (self->large_count == ALLOCATOR_LARGE_BLOCKS || self->large_bytes + bytes > ALLOCATOR_LARGE_KEPT) drop_large(self);
@@ -59,24 +86,13 @@ static void keep_large(allocator *self, void *block, size_t bytes) {
   self->large_bytes += bytes;
 }
 
-/* Pages of 2 MiB, where the system has them for the asking: the first look at so many small ones costs more than what is done to them, and
- * loops that go through several of them wait for their addresses. A block begins with one, so that it lies on as many as it can. */
-static void *on_huge_pages(size_t bytes) {
-  void *block = NULL;
-  if (posix_memalign(&block, HUGE_PAGE, bytes) != 0) return NULL;
-#ifdef MADV_HUGEPAGE
-  madvise(block, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* advice: it need not be taken */
-#endif
-  return block;
-}
-
 /* ---- All sizes ---- */
 
 static void *fresh(allocator *self, size_t bytes) {
-  void *block = bytes >= 2 * HUGE_PAGE ? on_huge_pages(bytes) : malloc(bytes);
+  void *block = ask(bytes);
   if (block == NULL && (self->large_count > 0 || self->kept_bytes > 0)) {
     allocator_clear(self);
-    block = bytes >= 2 * HUGE_PAGE ? on_huge_pages(bytes) : malloc(bytes);
+    block = ask(bytes);
   }
   return block;
 }
@@ -114,7 +130,13 @@ void *allocator_resize(void *data, void *block, size_t old_size, size_t new_size
   if (new_size == 0) return give_back(self, block, old_size), NULL;
   size_t before = rounded(old_size), after = rounded(new_size);
   if (before == after) return block;
-  if (before > ALLOCATOR_SMALL && after > ALLOCATOR_SMALL) return realloc(block, after);
+  if (before > ALLOCATOR_SMALL && after > ALLOCATOR_SMALL && !is_mapped(before) && !is_mapped(after)) return realloc(block, after);
+#ifdef MREMAP_MAYMOVE
+  if (is_mapped(before) && is_mapped(after)) {
+    void *moved = mremap(block, before, after, MREMAP_MAYMOVE); /* copies nothing */
+    return moved == MAP_FAILED ? NULL : moved;
+  }
+#endif
   void *moved = take(self, new_size);
   if (moved == NULL) return NULL;
   memcpy(moved, block, old_size < new_size ? old_size : new_size);

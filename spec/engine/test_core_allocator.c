@@ -1,6 +1,9 @@
 /* The allocator of a context whose host gives none: blocks come back for their size, what is kept is bounded, contents move along. */
 #include "support.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "core/allocator.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -51,7 +54,8 @@ static void little_is_kept(void **state) {
 }
 
 static void contents_move_along(void **state) {
-  static const size_t sizes[] = { 1, 60, 64, 65, 500, 513, 5000, 262144, 262145, 270000, 900000, 5000000, 512, 3, 300000, 40 };
+  static const size_t sizes[] = { 1, 60, 64, 65, 500, 513, 5000, 262144, 262145, 270000, 900000, 5000000, 21000000, 5100000,
+                                 512,  3,  300000, 40 };
   allocator a = { .kept_bytes = 0 };
   size_t size = 10;
   unsigned char *block = allocator_resize(&a, NULL, 0, size);
@@ -68,6 +72,30 @@ static void contents_move_along(void **state) {
   allocator_clear(&a);
 }
 
+/* Pages that this process has, in bytes. */
+static size_t resident(void) {
+  unsigned long pages = 0;
+  FILE *f = fopen("/proc/self/statm", "r");
+  assert_non_null(f);
+  assert_int_equal(fscanf(f, "%*u %lu", &pages), 1);
+  fclose(f);
+  return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Blocks of many sizes, freed in another order than they were made, leave no holes that stay. */
+static void what_is_freed_goes_back(void **state) {
+  enum { BLOCKS = 24, MEBI = 1 << 20 };
+  void *blocks[BLOCKS];
+  size_t sizes[BLOCKS], before = resident();
+  allocator a = { .kept_bytes = 0 };
+  for (int round = 0; KEEPS && round < 4; round++) {
+    for (int i = 0; i < BLOCKS; i++) blocks[i] = make(&a, sizes[i] = (size_t)(3 + (i * 7 + round * 5) % 17) * MEBI);
+    for (int i = 0; i < BLOCKS; i++) allocator_resize(&a, blocks[i * 5 % BLOCKS], sizes[i * 5 % BLOCKS], 0);
+  }
+  allocator_clear(&a);
+  assert_true(resident() < before + 16 * MEBI);
+}
+
 static void too_much_is_refused(void **state) {
   allocator a = { .kept_bytes = 0 };
   allocator_resize(&a, make(&a, 1 << 20), 1 << 20, 0);
@@ -78,6 +106,7 @@ static void too_much_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = { cmocka_unit_test(blocks_come_back_for_their_size), cmocka_unit_test(little_is_kept),
-                                      cmocka_unit_test(contents_move_along), cmocka_unit_test(too_much_is_refused) };
+                                      cmocka_unit_test(contents_move_along), cmocka_unit_test(what_is_freed_goes_back),
+                                      cmocka_unit_test(too_much_is_refused) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
