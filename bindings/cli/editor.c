@@ -11,7 +11,7 @@
 
 /* ---- Signals: noted while waiting for a key ---- */
 
-static const int watched[] = { SIGINT, SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGQUIT };
+static const int watched[] = { SIGINT, SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
 enum { WATCHED = sizeof watched / sizeof *watched };
 
 static volatile sig_atomic_t noted[WATCHED];

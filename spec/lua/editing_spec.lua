@@ -210,6 +210,18 @@ print("total", total, twice(total))
     end)
   end)
 
+  it("takes a transcript by what stands behind its marks", function()
+    in_terminal({}, function(t)
+      paste(t, "moth> x = 20\nmoth> x + 1\n21\nmoth> for i = 1, 2 do\n   >>   x = x + i\n   >> end\nmoth> x\n23")
+      t:wait_text "moth> x\n23"
+      keys(t, "Enter")
+      t:wait_text "moth> x\n23\n21\n23\nmoth>"
+      keys(t, "Up")
+      wait_line(t, "x = 20")
+      drop(t)
+    end)
+  end)
+
   it("takes it line by line from a terminal without such pastes", function()
     in_terminal({}, function(t)
       paste(t, block, true)
@@ -379,13 +391,32 @@ describe("the terminal #terminal", function()
     t:close()
   end)
 
+  -- The process of the session that runs in t.
+  local function process_of(t)
+    local pid = t:tmux("list-panes -F '#{pane_pid}'"):match "%d+"
+    return helper.output_of("pgrep -P " .. pid):match "%d+"
+  end
+
+  it("is as it was after a signal that ends the session", function()
+    local command = (interpreter:sub(1, 1) == "/" and "" or "./") .. interpreter
+    local t = terminal.open{ waits = false, arguments = ("-e ''; stty -a > \"$HOME/before\"; " ..
+      "for signal in TERM HUP QUIT ALRM USR1 USR2; do %s; stty -a > \"$HOME/after$signal\"; done"):format(command) }
+    for i, signal in ipairs{ "TERM", "HUP", "QUIT", "ALRM", "USR1", "USR2" } do
+      t:wait(function(screen) return select(2, screen:gsub("\nmoth>", "")) == i and screen:find "\nmoth>$" end, "mark")
+      t:ready()
+      t:send "half a line"
+      t:wait_text "half a line"
+      os.execute(("kill -%s %s"):format(signal, process_of(t)))
+      t:wait(function() return helper.output_of(("cat %s/after%s 2>/dev/null"):format(t.home, signal)) ~= "" end, "end by " .. signal)
+      assert.equal(read(t.home .. "/before"), read(t.home .. "/after" .. signal), signal)
+    end
+    t:close()
+  end)
+
   it("may stop the session", function()
     in_terminal({}, function(t)
       t:send "12 +"
-      local pid = t:tmux("list-panes -F '#{pane_pid}'"):match "%d+"
-      local pipe = io.popen("pgrep -P " .. pid)
-      local moth = pipe:read "a":match "%d+"
-      pipe:close()
+      local moth = process_of(t)
       os.execute("kill -STOP " .. moth)
       os.execute("kill -CONT " .. moth)
       t:send " 30"
