@@ -270,12 +270,28 @@ end
 
 -- ---- From outside ----
 
+-- A transcript that was pasted back: what stands behind marks.
+local function without_marks(text)
+  if sub(text, 1, #MARK) ~= MARK then return text end
+  local lines = {}
+  for line in gmatch(text, "[^\n]+") do
+    local mark = sub(line, 1, #MARK)
+    if mark == MARK or mark == MORE then lines[#lines + 1] = sub(line, #MARK + 1) end
+  end
+  return concat(lines, "\n")
+end
+
+-- A file may begin with marks of its own: of UTF-8, and of what runs it.
+local function without_head(text) return (gsub(gsub(text, "^\xEF\xBB\xBF", ""), "^#![^\n]*", "")) end
+
 -- Reads and runs one statement; the exit status where it was the last.
 function session:step()
   self.pending, self.remembered, self.failed = nil, nil, nil
-  if not self.begun then self:begin() end
+  local is_first = not self.begun
+  if is_first then self:begin() end
   local text = self.terminal.read(MARK)
   if text == nil then return 0 end
+  if text then text = without_marks(is_first and not self.terminal.interactive and without_head(text) or text) end
   if text and find(text, "%S") then self:take_block(text) end
   if self.failed and not self.terminal.interactive then return 1 end
   return self.status
