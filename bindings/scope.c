@@ -20,7 +20,7 @@ enum { SEEN, WAITING }; /* tables at base + …: the set of what was met, and wh
 /* Notes the value at the top, popped, where it may lead to tensors and is new. */
 static void reach(lua_State *L, int base) {
   int type = lua_type(L, -1);
-  if (type == LUA_TTABLE || type == LUA_TUSERDATA || (type == LUA_TFUNCTION && !lua_iscfunction(L, -1))) {
+  if (type == LUA_TTABLE || type == LUA_TUSERDATA || type == LUA_TFUNCTION || type == LUA_TTHREAD) {
     lua_pushvalue(L, -1);
     if (lua_rawget(L, base + SEEN) == LUA_TNIL) {
       lua_pushvalue(L, -2);
@@ -32,6 +32,28 @@ static void reach(lua_State *L, int base) {
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
+}
+
+/* Moves the value at the top of another thread here and reaches it. */
+static void reach_from(lua_State *L, int base, lua_State *thread) {
+  lua_xmove(thread, L, 1);
+  reach(L, base);
+}
+
+/* What a coroutine will go on with: its frames' functions, variables and surplus arguments, and what lies on its stack. */
+static void look_into_thread(lua_State *L, int base, lua_State *thread) {
+  lua_Debug frame;
+  if (thread == L || !lua_checkstack(thread, 1)) return;
+  for (int i = lua_gettop(thread); i > 0; i--) {
+    lua_pushvalue(thread, i);
+    reach_from(L, base, thread);
+  }
+  for (int level = 0; lua_getstack(thread, level, &frame); level++) {
+    lua_getinfo(thread, "f", &frame);
+    reach_from(L, base, thread);
+    for (int i = 1; lua_getlocal(thread, &frame, i) != NULL; i++) reach_from(L, base, thread);
+    for (int i = -1; lua_getlocal(thread, &frame, i) != NULL; i--) reach_from(L, base, thread);
+  }
 }
 
 /* Reaches what the value at `at` holds. */
@@ -50,6 +72,7 @@ static void look_into(lua_State *L, int base, int at) {
     for (int i = 1; lua_getiuservalue(L, at, i) != LUA_TNONE; i++) reach(L, base);
     lua_pop(L, 1);
     break;
+  case LUA_TTHREAD: look_into_thread(L, base, lua_tothread(L, at)); break;
   default:
     for (int i = 1; (name = lua_getupvalue(L, at, i)) != NULL; i++) {
       if (strcmp(name, "_ENV") == 0) lua_pop(L, 1); /* globals are not returned */

@@ -232,6 +232,33 @@ describe("moth.scope", function()
     assert(ok, problem)
   end)
 
+  it("keeps what a coroutine holds that f returns", function()
+    local function holder(begin)
+      return moth.scope(function()
+        local thread = coroutine.create(function(given, ...)
+          local t = moth.ones(3)
+          coroutine.yield(1)
+          coroutine.yield(t:sum(), given:sum(), (...):sum())
+        end)
+        local given, more = moth.ones(2), moth.ones(4)
+        if begin then coroutine.resume(thread, given, more) end
+        return begin and thread or coroutine.wrap(function() return given:sum() + more:sum() end)
+      end)
+    end
+    assert.same({ true, 3.0, 2.0, 4.0 }, { coroutine.resume(holder(true)) })
+    assert.equal(6.0, holder(false)())
+  end)
+
+  it("keeps what functions in C hold", function()
+    local words = moth.scope(function()
+      local t = moth.ones(3)
+      local thread = coroutine.wrap(function() coroutine.yield(1) return t:sum() end)
+      thread()
+      return thread
+    end)
+    assert.equal(3.0, words())
+  end)
+
   it("lets the collector take what a long scope dropped", function()
     local limit = moth.limit()
     collectgarbage()
