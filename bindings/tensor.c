@@ -268,6 +268,10 @@ static int equal(lua_State *L) {
 
 static int refuse_less(lua_State *L) { return errors_fail(L, "a < b on tensors is one boolean in Lua; use a:lt(b)"); }
 static int refuse_less_equal(lua_State *L) { return errors_fail(L, "a <= b on tensors is one boolean in Lua; use a:le(b)"); }
+static int refuse_and(lua_State *L) { return errors_fail(L, "a & b is for Lua's integers; masks have a:logical_and(b)"); }
+static int refuse_or(lua_State *L) { return errors_fail(L, "a | b is for Lua's integers; masks have a:logical_or(b)"); }
+static int refuse_xor(lua_State *L) { return errors_fail(L, "a ~ b is for Lua's integers; masks have a:logical_xor(b)"); }
+static int refuse_not(lua_State *L) { return errors_fail(L, "~a is for Lua's integers; a mask has a:logical_not()"); }
 
 static int concat(lua_State *L) {
   bool first = handle_at(L, 1) != NULL, second = handle_at(L, 2) != NULL;
@@ -289,6 +293,7 @@ static const luaL_Reg methods[] = {
 };
 static const luaL_Reg metamethods[] = {
   { "__len", length }, { "__eq", equal }, { "__lt", refuse_less }, { "__le", refuse_less_equal }, { "__concat", concat },
+  { "__band", refuse_and }, { "__bor", refuse_or }, { "__bxor", refuse_xor }, { "__bnot", refuse_not },
   { "__tostring", printing_tensor }, { NULL, NULL }
 };
 static const luaL_Reg functions[] = { { "tensor", create }, { NULL, NULL } };

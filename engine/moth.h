@@ -573,7 +573,7 @@ typedef struct moth_layer_class {
   size_t size;                  /* sizeof(moth_layer_class) */
   moth_row row;                 /* copied; the texts and options must live as long as the context */
   void *data;
-  /* Shape of one output sample from that of one input sample; declares parameters with moth_layer_parameter. */
+  /* Shape of one output sample from that of one input sample; declares parameters with moth_layer_declare. */
   moth_status (*build)(void *data, moth_layer *self, const moth_shape *input, moth_shape *output);
   /* Writes y [rows, output…] from x [rows, input…]. */
   moth_status (*forward)(void *data, moth_layer *self, const moth_tensor *x, moth_tensor *y);
