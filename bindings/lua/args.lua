@@ -45,17 +45,19 @@ return function(defaults)
   end
   local given, i = rawget(_G, "arg") or {}, 1
   while given[i] do
-    local name, text = given[i]:match "^%-%-([^=]+)=?(.*)$"
+    local word = tostring(given[i])
+    local has_value = word:find("=", 1, true)
+    local name, text = word:match "^%-%-([^=]+)=?(.*)$"
     if not name then
       result[#result + 1] = given[i]
     elseif defaults[name] == nil then
       refuse(name, defaults, names)
     elseif type(defaults[name]) == "boolean" then
-      result[name] = read_flag(name, given[i]:find("=", 1, true) and text or nil)
+      result[name] = read_flag(name, has_value and text or nil)
     else
-      if not given[i]:find("=", 1, true) then
+      if not has_value then
         i = i + 1
-        text = given[i] or internal.fail(("args: --%s needs a value"):format(name))
+        text = given[i] ~= nil and tostring(given[i]) or internal.fail(("args: --%s needs a value"):format(name))
       end
       result[name] = convert(name, defaults[name], text)
     end

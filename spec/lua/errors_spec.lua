@@ -120,6 +120,7 @@ describe("moth.args", function()
       read({ lr = 0.1, seed = 1, name = "", fast = false }, "--lr", "2", "file", "--seed=3", "--fast", "--name", "x"))
     assert.equal("float", math.type(read({ lr = 0.1 }, "--lr", "2").lr))
     assert.same({ fast = false }, read({ fast = true }, "--fast=false"))
+    assert.same({ lr = 2.0, name = "3", 5, true }, read({ lr = 0.1, name = "" }, 5, "--lr", 2, true, "--name", 3)) -- as a host may set `arg`
   end)
 
   it("refuses the others", function()
