@@ -1,9 +1,12 @@
+# shellcheck shell=bash
 # Sourced by run and test: finds what a build needs, installs it on Debian, and builds. Not a command of its own.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 jobs=$(nproc 2>/dev/null || echo 2)
 
+# shellcheck disable=SC2034
 build_packages="gcc libc6-dev make cmake pkg-config binutils lua5.4 liblua5.4-dev libopenblas-dev libjansson-dev zlib1g-dev libedit2"
+# shellcheck disable=SC2034
 test_packages="lua-busted libcmocka-dev valgrind tmux python3 locales libcairo2"
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
