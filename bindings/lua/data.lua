@@ -89,10 +89,10 @@ local MARGIN, GAP = 7, 3 -- columns before a row, and before its target
 function helpers.data_rows(data)
   if #data == 0 then return "" end
   local first = data:take(math.min(ROWS, #data))
-  local x, y, width = first.x, first.y, printing().width - MARGIN
-  local targets, widest, lines = y and target_lines(y, data.classes, width // 2), 0, {}
-  for _, target in ipairs(targets or {}) do widest = math.max(widest, #target + GAP) end
-  for i, sample in ipairs(sample_lines(x, width - widest)) do
+  local x, y, room, columns_of = first.x, first.y, printing().width - MARGIN, internal.need "width".of
+  local targets, widest, lines = y and target_lines(y, data.classes, room // 2), 0, {}
+  for _, target in ipairs(targets or {}) do widest = math.max(widest, columns_of(target) + GAP) end
+  for i, sample in ipairs(sample_lines(x, room - widest)) do
     lines[i] = ("\n%5d  %s%s"):format(i, sample, targets and (" "):rep(GAP) .. targets[i] or "")
   end
   if #data > #first then lines[#lines + 1] = "\n  ..." end

@@ -83,6 +83,17 @@ it("the progress of a training with wide metrics stands in columns", function()
   assert.matches("     größe  日本語の名前 ", lines[1])
 end)
 
+it("the rows of a data set have as much room as wide classes leave", function()
+  local labels = { ("日本"):rep(3), ("本"):rep(9), ("日"):rep(2) }
+  local y, names = moth.classes(labels)
+  local before, room = moth.printing().width, 7 + 6 * 9 + 3 + 20 -- a row's number, six values of nine columns, the widest class quoted
+  moth.printing{ width = room }
+  local text = tostring(moth.dataset{ x = moth.rand(3, 6), y = y, classes = names })
+  moth.printing{ width = before }
+  assert.is_nil(text:find("...", 1, true), text)
+  for _, line in ipairs(lines_of(text)) do assert.is_true(width.of(line) <= room, line) end
+end)
+
 it("frames of an error stand in columns, whatever their files are called", function()
   helpers.typed = helpers.typed or {}
   local text = internal.need "prompt/trace".text{
