@@ -12,8 +12,9 @@ bool look_unicode(void) {
   const char *locale = getenv("LC_ALL");
   if (!is_set(locale)) locale = getenv("LC_CTYPE");
   if (!is_set(locale)) locale = getenv("LANG");
-  const char *charset = locale != NULL ? strchr(locale, '.') : NULL;
-  return charset != NULL && (strncasecmp(charset, ".UTF-8", 6) == 0 || strncasecmp(charset, ".utf8", 5) == 0);
+  if (locale == NULL) return false;
+  const char *point = strchr(locale, '.'), *charset = point != NULL ? point + 1 : locale; /* LC_CTYPE=UTF-8, as some terminals have it */
+  return strncasecmp(charset, "UTF-8", 5) == 0 || strncasecmp(charset, "utf8", 4) == 0;
 }
 
 bool look_colour(void) {

@@ -96,6 +96,7 @@ static int read_key(EditLine *el, wchar_t *key) {
   }
   const char *at = bytes;
   *key = size == 1 && first >= 0x80 ? 0xfffd : text_next(&at, bytes + size);
+  if (e->is_pasting && *key == EVENT_KEY) *key = ' '; /* pasted, and no end of the pasting */
   return 1;
 }
 

@@ -448,6 +448,15 @@ describe("run:save", function()
   end)
 end)
 
+it("pictures are of blocks where the environment names UTF-8, be it alone, as terminals hand it on", function()
+  local command = os.getenv "MOTH_COMMAND" or "build/moth"
+  local function first(locale)
+    return helper.output_of(("env -u LC_ALL -u LANG LC_CTYPE=%s %s -e 'moth.ones(2, 2):show()'"):format(locale, command))
+  end
+  for _, locale in ipairs{ "de_DE.UTF-8", "C.utf8", "UTF-8", "de_DE.UTF-8@euro" } do assert.equal("██\n", first(locale), locale) end
+  for _, locale in ipairs{ "C", "de_DE", "de_DE.ISO-8859-1", "''" } do assert.equal("@@@@\n@@@@\n", first(locale), locale) end
+end)
+
 describe("under a memory limit that is reached", function()
   -- Runs f where the engine has nothing more to give.
   local function limited(f)

@@ -222,6 +222,18 @@ print("total", total, twice(total))
     end)
   end)
 
+  it("runs nothing of what is pasted, keys of control in it or not", function()
+    in_terminal({}, function(t)
+      paste(t, "a = 1 \29+ 1\nprint('ra' .. 'n')\n\29\4b = a")
+      t:wait_text "b = a"
+      assert.is_nil(t:screen():find("ran", 1, true))
+      keys(t, "Enter")
+      t:wait_text "\nran"
+      t:wait_mark()
+      assert.equal("2", t:enter "b")
+    end)
+  end)
+
   it("takes it line by line from a terminal without such pastes", function()
     in_terminal({}, function(t)
       paste(t, block, true)
