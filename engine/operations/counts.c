@@ -134,7 +134,13 @@ static double edge_at(const binning *b, int64_t i) {
   return b->edges->dtype == MOTH_F32 ? (double)((const float *)b->edges->values)[i] : ((const double *)b->edges->values)[i];
 }
 
-/* The quotient says which bin, give or take one; the edges decide. */
+/* The quotient says which bin, give or take one; the edges decide. Edges so near that per_unit is infinite want a division each. */
+static inline int64_t bin_near(const binning *b, double v) {
+  double share = v - b->low;
+  int64_t bin = (int64_t)(isinf(b->per_unit) ? share / (b->high - b->low) * (double)b->n : share * b->per_unit);
+  return bin < b->n ? bin : b->n - 1;
+}
+
 static void count_run(void *data, char *const *at, const int64_t *steps, int64_t n) {
   const binning *b = data;
   double values[512];
@@ -144,8 +150,7 @@ static void count_run(void *data, char *const *at, const int64_t *steps, int64_t
     for (int64_t i = 0; i < here; i++) {
       double v = values[i];
       if (!(v >= b->low && v <= b->high)) continue;
-      int64_t bin = (int64_t)((v - b->low) * b->per_unit);
-      if (bin >= b->n) bin = b->n - 1;
+      int64_t bin = bin_near(b, v);
       if (v < edge_at(b, bin)) bin -= bin > 0;
       else if (bin < b->n - 1 && v >= edge_at(b, bin + 1)) bin++;
       b->counts[bin]++;

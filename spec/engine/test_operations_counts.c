@@ -196,6 +196,26 @@ static void test_histogram(void **state) {
   moth_close(m);
 }
 
+/* So near to each other that bins per unit are beyond what a float can be: the edges are the bins' own. */
+static void test_close_edges(void **state) {
+  (void)state;
+  moth *m = support_open(NULL);
+  moth_value results[MOTH_MAX_RESULTS];
+  int count;
+  moth_tensor *t = tensors_make(m, MOTH_F64, SHAPE(6), NUMBERS(0, 0x1p-1074, 0x1p-1074, 0x3p-1074, 0x4p-1074, 0x4p-1074));
+  moth_value input = tensors_value(t);
+  assert_ok(m, tensors_try(m, "histogram", &input, 1, OPTIONS(MOTH_INT(NULL, 4)), results, &count));
+  assert_tensor(results[0].as.tensor, "i64[4]", 1, 2, 0, 3);
+  moth_release(results[1].as.tensor), moth_release(t);
+  t = tensors_make(m, MOTH_F64, SHAPE(4), NUMBERS(1e-308, 2e-308, 3e-308, 9e-308));
+  input = tensors_value(t);
+  assert_ok(m, tensors_try(m, "histogram", &input, 1, OPTIONS(MOTH_INT(NULL, 20), MOTH_REAL(NULL, 0), MOTH_REAL(NULL, 1e-307)), results,
+                           &count));
+  assert_tensor(results[0].as.tensor, "i64[20]", 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0);
+  moth_release(results[1].as.tensor), moth_release(t);
+  moth_close(m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_unique),
@@ -203,6 +223,7 @@ int main(void) {
     cmocka_unit_test(test_running),
     cmocka_unit_test(test_counts),
     cmocka_unit_test(test_histogram),
+    cmocka_unit_test(test_close_edges),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
