@@ -47,10 +47,14 @@ static int positional(const moth_row *row, int position) {
 
 static moth_status surplus(moth *m, const char *where, const moth_row *row, const moth_option *given) {
   int takes = 0, got = 0;
-  for (int i = 0; i < row->option_count; i++) takes += row->options[i].position > 0;
+  char names[256] = "";
+  text_line line = { names, sizeof names, 0 };
+  for (int position = 1, i; (i = positional(row, position)) >= 0; position++, takes++) {
+    text_line_add(&line, takes > 0 ? ", %s" : "%s", row->options[i].key);
+  }
   for (; given->kind != MOTH_OPTION_END; given++) got += given->key == NULL;
   if (takes == 0) return context_fail(m, MOTH_OPTION, where, "takes no values without a name, got %d", got);
-  return context_fail(m, MOTH_OPTION, where, "takes %d value%s, got %d", takes, takes == 1 ? "" : "s", got);
+  return context_fail(m, MOTH_OPTION, where, "takes %d value%s (%s), got %d", takes, takes == 1 ? "" : "s", names, got);
 }
 
 /* ---- Reading ---- */

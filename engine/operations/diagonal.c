@@ -8,8 +8,11 @@
     .key = "offset", .doc = "which diagonal: above the main one where > 0, below it where < 0", .kinds = MOTH_OPTION_INT, .position = 1,   \
     .fallback = MOTH_INT(NULL, 0), .foreign = "k diagonal"                                                                                 \
   }
-#define OPTION_SIDE(name, at, text, axis)                                                                                                  \
-  { .key = name, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION, .fallback = MOTH_INT(NULL, axis) }
+#define OPTION_SIDE(name, others, at, text, axis)                                                                                          \
+  {                                                                                                                                        \
+    .key = name, .foreign = others, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION,                       \
+    .fallback = MOTH_INT(NULL, axis)                                                                                                       \
+  }
 
 /* A diagonal of the matrices that two axes span: a view with those axes left out and the diagonal as the last one. */
 static moth_status diagonal_view(const operation_call *call, moth_tensor *t, int64_t offset, int rows, int columns, moth_tensor **view) {
@@ -31,8 +34,8 @@ static moth_status diagonal_view(const operation_call *call, moth_tensor *t, int
 enum { DIAGONAL_OFFSET, DIAGONAL_ROWS, DIAGONAL_COLUMNS };
 static const moth_option_row diagonal_options[] = {
   [DIAGONAL_OFFSET] = OPTION_OFFSET,
-  [DIAGONAL_ROWS] = OPTION_SIDE("axis1", 2, "the axis that counts rows; by default the first", 0),
-  [DIAGONAL_COLUMNS] = OPTION_SIDE("axis2", 3, "the axis that counts columns; by default the second", 1),
+  [DIAGONAL_ROWS] = OPTION_SIDE("axis1", "dim1", 2, "the axis that counts rows; by default the first", 0),
+  [DIAGONAL_COLUMNS] = OPTION_SIDE("axis2", "dim2", 3, "the axis that counts columns; by default the second", 1),
 };
 
 static moth_status check_matrix(const operation_call *call, const moth_tensor *t) {
@@ -47,7 +50,7 @@ static moth_status apply_diagonal(const operation_call *call) {
   if (status == MOTH_OK) status = operation_axis(call, t, options_int(call->options, DIAGONAL_ROWS), &rows);
   if (status == MOTH_OK) status = operation_axis(call, t, options_int(call->options, DIAGONAL_COLUMNS), &columns);
   if (status != MOTH_OK) return status;
-  if (rows == columns) { return context_fail(call->m, MOTH_INDEX, call->where, "axis %d appears twice", rows + call->m->index_base); }
+  if (rows == columns) return context_fail(call->m, MOTH_INDEX, call->where, "axis %d appears twice", rows + call->m->index_base);
   status = diagonal_view(call, t, options_int(call->options, DIAGONAL_OFFSET), rows, columns, &view);
   if (status == MOTH_OK) operation_give(call, 0, view);
   return status;

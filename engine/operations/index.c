@@ -4,12 +4,7 @@
 #include "math/loops.h"
 #include "operations/index.h"
 
-#define OPTION_ONE_AXIS                                                                                                                    \
-  {                                                                                                                                        \
-    .key = "axis", .foreign = "dim", .doc = "the axis that positions are taken from", .kinds = MOTH_OPTION_INT, .position = 1,             \
-    .flags = MOTH_REQUIRED | MOTH_POSITION                                                                                                 \
-  }
-static const moth_option_row index_options[] = { OPTION_ONE_AXIS };
+static const moth_option_row index_options[] = { OPTION_AXIS(1, "the axis that positions are taken from", MOTH_REQUIRED) };
 
 /* Rows of `bytes` that lie `step` bytes apart, as many as `size`, named by positions that count from `base`. */
 typedef struct rows {
@@ -159,14 +154,7 @@ const operation_class operation_gather = {
   .apply = apply_gather,
 };
 
-static const moth_option_row flip_options[] = {
-  { .key = "axis",
-    .foreign = "dim",
-    .doc = "the axis, or a list of axes; absent: all",
-    .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,
-    .position = 1,
-    .flags = MOTH_POSITION },
-};
+static const moth_option_row flip_options[] = { OPTION_AXES(1, "the axis, or a list of axes; absent: all") };
 
 static moth_status apply_flip(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0), *out;
@@ -204,12 +192,7 @@ static const moth_option_row roll_options[] = {
                    .position = 1,
                    .flags = MOTH_REQUIRED,
                    .foreign = "shift shifts" },
-  [ROLL_AXIS] = { .key = "axis",
-                  .doc = "the axis, or a list of axes; absent: all elements in row-major order",
-                  .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,
-                  .position = 2,
-                  .flags = MOTH_POSITION,
-                  .foreign = "dims dim" },
+  [ROLL_AXIS] = OPTION_AXES(2, "the axis, or a list of axes; absent: all elements in row-major order"),
 };
 
 static int64_t entry(const moth_option *list, size_t i) { return list->kind == MOTH_OPTION_INT ? list->as.integer : list->as.integers[i]; }

@@ -1,15 +1,7 @@
 /* Lists of tensors: cat and stack make one of them, meshgrid as many as it takes. */
 #include "operations/support.h"
 
-static const moth_option_row join_options[] = {
-  { .key = "axis",
-    .foreign = "dim",
-    .doc = "the axis along which they follow one another",
-    .kinds = MOTH_OPTION_INT,
-    .position = 1,
-    .flags = MOTH_POSITION,
-    .fallback = MOTH_INT(NULL, 0) },
-};
+static const moth_option_row join_options[] = { OPTION_AXIS_OR(0, 1, "the axis along which they follow one another") };
 
 /* The part of the result that holds one input: as a tensor without a handle. */
 static moth_tensor part_of(const moth_tensor *out, int axis, int64_t from, int64_t count) {
@@ -89,8 +81,9 @@ static moth_status apply_stack(const operation_call *call) {
   int64_t given = options_int(call->options, 0), axis = given < 0 ? given + first->rank + 1 : given;
   moth_tensor *out;
   if (axis < 0 || axis > first->rank) {
-    return context_fail(m, MOTH_INDEX, call->where, "axis %lld: the new axis of %s may be %d..%d", (long long)tensor_told(m, given),
-                        tensor_text(first).text, m->index_base, first->rank + m->index_base);
+    return context_fail(m, MOTH_INDEX, call->where, "axis %lld: the new axis of %s may be %d..%d or %d..-1",
+                        (long long)tensor_told(m, given), tensor_text(first).text, m->index_base, first->rank + m->index_base,
+                        -first->rank - 1);
   }
   if (first->rank == MOTH_MAX_RANK)
     return context_fail(m, MOTH_LIMIT, call->where, "%s leaves no room for an axis", tensor_text(first).text);

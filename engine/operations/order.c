@@ -3,18 +3,16 @@
 #include "math/sort.h"
 #include "operations/lanes.h"
 
-#define OPTION_LAST_AXIS(at, text)                                                                                                         \
-  { .key = "axis", .doc = (text), .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION, .fallback = MOTH_INT(NULL, -1) }
-#define OPTION_K(text)                                                                                                                     \
+#define OPTION_K(least, text)                                                                                                              \
   {                                                                                                                                        \
-    .key = "k", .doc = (text), .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_REQUIRED | MOTH_RANGED, .low = 0,                    \
+    .key = "k", .doc = (text), .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_REQUIRED | MOTH_RANGED, .low = (least),              \
     .high = 9007199254740992.0                                                                                                             \
   }
 
 enum { CODE_SORT, CODE_ARGSORT, CODE_TOPK, CODE_KTH };
 enum { SORT_AXIS, SORT_DESCENDING };
 static const moth_option_row sort_options[] = {
-  [SORT_AXIS] = OPTION_LAST_AXIS(1, "the axis to sort along; absent: the last"),
+  [SORT_AXIS] = OPTION_AXIS_OR(-1, 1, "the axis to sort along; absent: the last"),
   [SORT_DESCENDING] = { .key = "descending",
                         .doc = "largest first; nan stays last",
                         .kinds = MOTH_OPTION_FLAG,
@@ -23,16 +21,16 @@ static const moth_option_row sort_options[] = {
 };
 enum { SOME_K, SOME_AXIS, SOME_FLAG };
 static const moth_option_row top_options[] = {
-  [SOME_K] = OPTION_K("how many, 0 to the size of the axis"),
-  [SOME_AXIS] = OPTION_LAST_AXIS(2, "the axis to look along; absent: the last"),
+  [SOME_K] = OPTION_K(0, "how many, 0 to the size of the axis"),
+  [SOME_AXIS] = OPTION_AXIS_OR(-1, 2, "the axis to look along; absent: the last"),
   [SOME_FLAG] = { .key = "largest",
                   .doc = "the largest, or with false the smallest",
                   .kinds = MOTH_OPTION_FLAG,
                   .fallback = MOTH_FLAG(NULL, true) },
 };
 static const moth_option_row kth_options[] = {
-  [SOME_K] = OPTION_K("which in ascending order: 1, the smallest, to the size of the axis"),
-  [SOME_AXIS] = OPTION_LAST_AXIS(2, "the axis to look along; absent: the last"),
+  [SOME_K] = OPTION_K(1, "which in ascending order: 1, the smallest, to the size of the axis"),
+  [SOME_AXIS] = OPTION_AXIS_OR(-1, 2, "the axis to look along; absent: the last"),
   [SOME_FLAG] = OPTION_KEEP,
 };
 
@@ -113,8 +111,8 @@ static moth_status apply_sort(const operation_call *call) {
   return status != MOTH_OK || t->count == 0 ? status : order_tensor(call, &o, t, axis, values, positions);
 }
 
-static moth_status check_k(const operation_call *call, const moth_tensor *t, int axis, int64_t k, int64_t least) {
-  if (k >= least && k <= t->size[axis]) return MOTH_OK;
+static moth_status check_k(const operation_call *call, const moth_tensor *t, int axis, int64_t k) {
+  if (k <= t->size[axis]) return MOTH_OK;
   return context_fail(call->m, MOTH_INDEX, call->where, "k is %lld, axis %d of %s has %lld value%s", (long long)k,
                       axis + call->m->index_base, tensor_text(t).text, (long long)t->size[axis], t->size[axis] == 1 ? "" : "s");
 }
@@ -125,7 +123,7 @@ static moth_status apply_topk(const operation_call *call) {
   int64_t k = options_int(call->options, SOME_K);
   int axis;
   moth_status status = operation_axis(call, t, options_int(call->options, SOME_AXIS), &axis);
-  if (status == MOTH_OK) status = check_k(call, t, axis, k, 0);
+  if (status == MOTH_OK) status = check_k(call, t, axis, k);
   if (status == MOTH_OK) status = make_results(call, t, axis, k, &values, &positions);
   return status != MOTH_OK || positions->count == 0 ? status : order_tensor(call, &o, t, axis, values, positions);
 }
@@ -144,7 +142,7 @@ static moth_status apply_kthvalue(const operation_call *call) {
   if (status == MOTH_OK && t->size[axis] == 0) {
     return context_fail(call->m, MOTH_SHAPE, call->where, "axis %d of %s is empty", axis + call->m->index_base, tensor_text(t).text);
   }
-  if (status == MOTH_OK) status = check_k(call, t, axis, o.k, 1);
+  if (status == MOTH_OK) status = check_k(call, t, axis, o.k);
   if (status == MOTH_OK) status = make_results(call, t, axis, 1, &values, &positions);
   if (status == MOTH_OK && positions->count > 0) status = order_tensor(call, &o, t, axis, values, positions);
   if (status == MOTH_OK && !options_flag(call->options, SOME_FLAG)) drop_axis(values, axis), drop_axis(positions, axis);

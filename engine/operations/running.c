@@ -2,13 +2,7 @@
 #include "math/loops_reduce.h"
 #include "operations/lanes.h"
 
-static const moth_option_row running_options[] = { { .key = "axis",
-                                                     .foreign = "dim",
-                                                     .doc = "the axis to go along; absent: the last",
-                                                     .kinds = MOTH_OPTION_INT,
-                                                     .position = 1,
-                                                     .flags = MOTH_POSITION,
-                                                     .fallback = MOTH_INT(NULL, -1) } };
+static const moth_option_row running_options[] = { OPTION_AXIS_OR(-1, 1, "the axis to go along; absent: the last") };
 
 typedef struct running {
   moth *m;

@@ -1,14 +1,7 @@
 /* Writing by position: index_put_, index_add_, scatter_. */
 #include "operations/index.h"
 
-static const moth_option_row scatter_options[] = {
-  { .key = "axis",
-    .doc = "the axis that positions count along",
-    .kinds = MOTH_OPTION_INT,
-    .position = 1,
-    .flags = MOTH_REQUIRED | MOTH_POSITION,
-    .foreign = "dim" },
-};
+static const moth_option_row scatter_options[] = { OPTION_AXIS(1, "the axis that positions count along", MOTH_REQUIRED) };
 
 /* Sums keep the tensor's dtype, as add_ does. */
 static moth_status check_sum(const operation_call *call, const moth_tensor *t) {

@@ -6,8 +6,10 @@
     .key = "shape", .doc = (text), .kinds = MOTH_OPTION_INTS, .position = 1, .flags = MOTH_REST | MOTH_RANGED, .low = -1,                  \
     .high = 9007199254740992.0, .fallback = MOTH_INTS(NULL, 0, NULL)                                                                       \
   }
-#define OPTION_AXIS(name, at, text, more)                                                                                                  \
-  { .key = name, .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION | (more) }
+#define OPTION_PLACE(name, at, text, foreign_)                                                                                             \
+  {                                                                                                                                        \
+    .key = name, .foreign = (foreign_), .doc = text, .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_REQUIRED | MOTH_POSITION    \
+  }
 
 #define SHAPE_OPERATION(word, doc_, example_, list, function, code_, foreign_)                                                             \
   const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(list),                        \
@@ -61,12 +63,7 @@ const operation_class operation_flatten = {
   .apply = apply_flatten,
 };
 
-static const moth_option_row squeeze_options[] = { { .key = "axis",
-                                                     .foreign = "dim",
-                                                     .doc = "the axis of size 1, or a list of them, to drop; absent: all of them",
-                                                     .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS,
-                                                     .position = 1,
-                                                     .flags = MOTH_POSITION } };
+static const moth_option_row squeeze_options[] = { OPTION_AXES(1, "the axis of size 1, or a list of them, to drop; absent: all of them") };
 
 static moth_status apply_squeeze(const operation_call *call) {
   moth_tensor *t = operation_tensor(call, 0);
@@ -90,7 +87,7 @@ static moth_status apply_squeeze(const operation_call *call) {
 SHAPE_OPERATION(squeeze, "a view without an axis of size 1, some of them, or all", "moth.ones(2, 1, 3):squeeze()", squeeze_options,
                 apply_squeeze, 0, NULL);
 
-static const moth_option_row unsqueeze_options[] = { OPTION_AXIS("axis", 1, "where the new axis stands", MOTH_REQUIRED) };
+static const moth_option_row unsqueeze_options[] = { OPTION_AXIS(1, "where the new axis stands", MOTH_REQUIRED) };
 
 static moth_status apply_unsqueeze(const operation_call *call) {
   moth *m = call->m;
@@ -114,8 +111,10 @@ SHAPE_OPERATION(unsqueeze, "a view with a new axis of size 1", "moth.ones(3):uns
                 "expand_dims");
 
 static const moth_option_row transpose_options[] = {
-  { .key = "first", .doc = "one axis", .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_POSITION, .fallback = MOTH_INT(NULL, -2) },
-  { .key = "second", .doc = "the other", .kinds = MOTH_OPTION_INT, .position = 2, .flags = MOTH_POSITION, .fallback = MOTH_INT(NULL, -1) },
+  { .key = "first", .foreign = "dim0 axis1", .doc = "one axis", .kinds = MOTH_OPTION_INT, .position = 1, .flags = MOTH_POSITION,
+    .fallback = MOTH_INT(NULL, -2) },
+  { .key = "second", .foreign = "dim1 axis2", .doc = "the other", .kinds = MOTH_OPTION_INT, .position = 2, .flags = MOTH_POSITION,
+    .fallback = MOTH_INT(NULL, -1) },
 };
 
 static moth_status give_swapped(const operation_call *call, int a, int b) {
@@ -158,6 +157,7 @@ const operation_class operation_t = {
 
 static const moth_option_row permute_options[] = {
   { .key = "axes",
+    .foreign = "dims",
     .doc = "all axes in their new order",
     .kinds = MOTH_OPTION_INTS,
     .position = 1,
@@ -204,9 +204,10 @@ SHAPE_OPERATION(expand, "a read-only view in a larger shape: axes of size 1 repe
 
 enum { NARROW_AXIS, NARROW_FIRST, NARROW_COUNT };
 static const moth_option_row narrow_options[] = {
-  [NARROW_AXIS] = OPTION_AXIS("axis", 1, "the axis to cut", MOTH_REQUIRED),
-  [NARROW_FIRST] = OPTION_AXIS("first", 2, "where the cut begins", MOTH_REQUIRED),
+  [NARROW_AXIS] = OPTION_AXIS(1, "the axis to cut", MOTH_REQUIRED),
+  [NARROW_FIRST] = OPTION_PLACE("first", 2, "where the cut begins", "start"),
   [NARROW_COUNT] = { .key = "count",
+                     .foreign = "length",
                      .doc = "how many",
                      .kinds = MOTH_OPTION_INT,
                      .position = 3,
@@ -238,8 +239,8 @@ SHAPE_OPERATION(narrow, "a view of so many elements of an axis", "moth.ones(5, 3
 
 enum { SELECT_AXIS, SELECT_INDEX };
 static const moth_option_row select_options[] = {
-  [SELECT_AXIS] = OPTION_AXIS("axis", 1, "the axis that goes", MOTH_REQUIRED),
-  [SELECT_INDEX] = OPTION_AXIS("index", 2, "the position along it", MOTH_REQUIRED),
+  [SELECT_AXIS] = OPTION_AXIS(1, "the axis that goes", MOTH_REQUIRED),
+  [SELECT_INDEX] = OPTION_PLACE("index", 2, "the position along it", NULL),
 };
 
 static moth_status apply_select(const operation_call *call) {

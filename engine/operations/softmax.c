@@ -5,12 +5,7 @@
 
 enum { SOFTMAX_AXIS, SOFTMAX_REAL };
 static const moth_option_row softmax_options[] = {
-  [SOFTMAX_AXIS] = { .key = "axis",
-                     .foreign = "dim",
-                     .doc = "the axis whose values sum to 1; default the last",
-                     .kinds = MOTH_OPTION_INT,
-                     .position = 1,
-                     .flags = MOTH_POSITION },
+  [SOFTMAX_AXIS] = OPTION_AXIS(1, "the axis whose values sum to 1; default the last", 0),
   [SOFTMAX_REAL] = OPTION_REAL,
 };
 
@@ -43,7 +38,7 @@ static moth_status apply_softmax(const operation_call *call) {
   int axis = t->rank - 1;
   moth_status status = MOTH_OK;
   if (options_is_set(call->options, SOFTMAX_AXIS)) {
-    status = operation_axis(call, t, call->options->values[SOFTMAX_AXIS].as.integer, &axis);
+    status = operation_axis(call, t, options_int(call->options, SOFTMAX_AXIS), &axis);
     if (status != MOTH_OK) return status;
   }
   moth_dtype dtype = dtype_is_real(t->dtype) ? t->dtype : operation_dtype(call, SOFTMAX_REAL, MOTH_F32);

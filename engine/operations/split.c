@@ -1,11 +1,7 @@
 /* Tensors into lists of views along an axis: split, chunk, unbind. */
 #include "operations/support.h"
 
-#define OPTION_ALONG(at)                                                                                                                   \
-  {                                                                                                                                        \
-    .key = "axis", .doc = "the axis that is cut; by default the first", .kinds = MOTH_OPTION_INT, .position = (at),                        \
-    .flags = MOTH_POSITION, .fallback = MOTH_INT(NULL, 0), .foreign = "dim"                                                                \
-  }
+#define OPTION_ALONG(at) OPTION_AXIS_OR(0, at, "the axis that is cut; by default the first")
 #define LIST_ROW(word, doc_, example_, list, function, foreign_)                                                                           \
   const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(list), .foreign = foreign_ }, \
                                                       .inputs = 1,                                                                         \

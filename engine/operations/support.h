@@ -20,6 +20,16 @@ enum {
   }
 #define OPTION_DTYPE(words)                                                                                                                \
   { .key = "dtype", .doc = "dtype of the result", .kinds = MOTH_OPTION_TEXT, .choices = (words) }
+#define OPTION_AXIS(at, text, more)                                                                                                        \
+  {                                                                                                                                        \
+    .key = "axis", .foreign = "dim", .doc = (text), .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION | (more)            \
+  }
+/* The same, by default the one at `usual`. */
+#define OPTION_AXIS_OR(usual, at, text)                                                                                                    \
+  {                                                                                                                                        \
+    .key = "axis", .foreign = "dim", .doc = (text), .kinds = MOTH_OPTION_INT, .position = (at), .flags = MOTH_POSITION,                    \
+    .fallback = MOTH_INT(NULL, usual)                                                                                                      \
+  }
 #define OPTION_AXES(at, text)                                                                                                              \
   {                                                                                                                                        \
     .key = "axis", .foreign = "dim dims", .doc = (text), .kinds = MOTH_OPTION_INT | MOTH_OPTION_INTS, .position = (at),                    \

@@ -5,7 +5,7 @@
 
 #include "core/memory.h"
 #include "core/text.h"
-#include "math/loops.h"
+#include "math/kernels.h"
 
 /* Tensors of at most SMALL_BYTES are one block: handle, storage and values; those of at most LITTLE_BYTES a smaller one. */
 enum { LITTLE_BYTES = 64, SMALL_BYTES = 192 };
@@ -179,12 +179,16 @@ static loops_walk copy_walk(const moth_tensor *from, const moth_tensor *to) {
 
 typedef struct copy_run {
   loops_cast_function cast;
+  loops_convert_function convert; /* of elements x_width and y_width bytes apart; NULL: by the cast */
+  int64_t x_width, y_width;
   loops_misfit_function misfit;
   int64_t passed, bad;
 } copy_run;
 
 static void copy_cast(void *data, char *const *at, const int64_t *steps, int64_t n) {
-  ((const copy_run *)data)->cast(at[1], steps[1], at[0], steps[0], n);
+  const copy_run *run = data;
+  if (run->convert && steps[1] == run->x_width && steps[0] == run->y_width) run->convert(at[1], at[0], n);
+  else run->cast(at[1], steps[1], at[0], steps[0], n);
 }
 
 static void copy_look(void *data, char *const *at, const int64_t *steps, int64_t n) {
@@ -233,7 +237,10 @@ moth_status tensor_copy(moth *m, const char *where, const moth_tensor *from, mot
     if (status != MOTH_OK) return status;
     from = apart;
   }
-  copy_run run = { .cast = loops_cast(from->dtype, to->dtype) };
+  copy_run run = { .cast = loops_cast(from->dtype, to->dtype),
+                   .convert = m->kernels->plain->convert[from->dtype][to->dtype],
+                   .x_width = (int64_t)dtype_size(from->dtype),
+                   .y_width = (int64_t)dtype_size(to->dtype) };
   loops_walk walk = copy_walk(from, to);
   walk.any_order = true;
   bool is_turned = from->dtype == to->dtype && loops_transpose(&walk, dtype_size(to->dtype));
@@ -270,18 +277,28 @@ moth_status tensor_clone(moth *m, const char *where, const moth_tensor *t, moth_
   return status;
 }
 
+/* Why the elements do not go into a shape. */
+static moth_status fail_shape(moth *m, const char *where, const moth_tensor *t, int rank, const int64_t *size) {
+  char shape[192];
+  int open = 0, zeros = 0;
+  for (int i = 0; i < rank; i++) open += size[i] == -1, zeros += size[i] == 0;
+  shape_text(rank, size, shape, sizeof shape);
+  if (open > 1) {
+    return context_fail(m, MOTH_SHAPE, where, "%s: one size may be -1, which is then computed, got %d", shape, open);
+  }
+  bool fits_any = open == 1 && zeros > 0 && t->count == 0;
+  return context_fail(m, MOTH_SHAPE, where, fits_any ? "%s has %lld elements, which leave the -1 of %s open"
+                                                     : "%s has %lld elements, which %s cannot hold",
+                      tensor_text(t).text, (long long)t->count, shape);
+}
+
 moth_status tensor_reshape(moth *m, const char *where, moth_tensor *t, int rank, const int64_t *size, bool copies, moth_tensor **out) {
   if (rank < 0 || rank > MOTH_MAX_RANK) {
     return context_fail(m, MOTH_LIMIT, where, "a tensor has at most %d axes, got %d", MOTH_MAX_RANK, rank);
   }
   int64_t wanted[MOTH_MAX_RANK], strides[MOTH_MAX_RANK];
   for (int i = 0; i < rank; i++) wanted[i] = size[i];
-  if (!shape_infer(rank, wanted, t->count)) {
-    char shape[192];
-    shape_text(rank, size, shape, sizeof shape);
-    return context_fail(m, MOTH_SHAPE, where, "%s has %lld elements, which %s cannot hold", tensor_text(t).text, (long long)t->count,
-                        shape);
-  }
+  if (!shape_infer(rank, wanted, t->count)) return fail_shape(m, where, t, rank, size);
   if (shape_view_strides(t->rank, t->size, t->strides, rank, wanted, strides)) {
     return context_within(m, tensor_view(m, t, t->values, rank, wanted, strides, out), where);
   }

@@ -120,9 +120,9 @@ static void choices_are_words_of_a_list(void **state) {
 
 static void missing_surplus_and_double_options_are_refused(void **state) {
   assert_refused(M, MOTH_LAYER, "dense", NULL, "dense: units is missing");
-  assert_refused(M, MOTH_LAYER, "dropout", LIST(MOTH_REAL(NULL, 0.2), MOTH_REAL(NULL, 0.3)), "dropout: takes 1 value, got 2");
+  assert_refused(M, MOTH_LAYER, "dropout", LIST(MOTH_REAL(NULL, 0.2), MOTH_REAL(NULL, 0.3)), "dropout: takes 1 value (p), got 2");
   assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 1), MOTH_TEXT(NULL, "relu"), MOTH_INT(NULL, 1)),
-                 "dense: takes 2 values, got 3");
+                 "dense: takes 2 values (units, activation), got 3");
   assert_refused(M, MOTH_LAYER, "flatten", LIST(MOTH_INT(NULL, 1)), "flatten: takes no values without a name, got 1");
   assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT(NULL, 1), MOTH_INT("units", 2)), "dense: units is given twice");
   assert_refused(M, MOTH_LAYER, "dense", LIST(MOTH_INT("units", 1), MOTH_INT("units", 1)), "dense: units is given twice");

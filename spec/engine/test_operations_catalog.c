@@ -216,6 +216,10 @@ static void test_rows(void **state) {
       const moth_option_row *option = &row->row.options[i];
       assert_non_null(option->doc);
       assert_true(option->kinds != 0);
+      bool is_axis = option->flags & MOTH_POSITION && strstr(option->key, "ax") != NULL;
+      if (is_axis && (option->foreign == NULL || strstr(option->foreign, "dim") == NULL)) {
+        fail_msg("%s: %s should know what PyTorch calls it", row->row.name, option->key);
+      }
       if (option->fallback.kind != MOTH_OPTION_END) assert_true((option->fallback.kind & option->kinds) != 0);
     }
   }

@@ -44,6 +44,12 @@ static void test_shapes(void **state) {
   assert_words(m, "t", MOTH_SHAPE, "t: takes a matrix, got f32[3]; transpose(a, b) exchanges any two axes", NULL, c);
   assert_words(m, "reshape", MOTH_SHAPE, "reshape: f32[3,4] has 12 elements, which [5,-1] cannot hold",
                OPTIONS(MOTH_INT(NULL, 5), MOTH_INT(NULL, -1)), a);
+  assert_words(m, "reshape", MOTH_SHAPE, "reshape: [-1,2,-1]: one size may be -1, which is then computed, got 2",
+               OPTIONS(MOTH_INT(NULL, -1), MOTH_INT(NULL, 2), MOTH_INT(NULL, -1)), a);
+  assert_words(m, "view", MOTH_SHAPE, "view: [-1,-1]: one size may be -1, which is then computed, got 2",
+               OPTIONS(MOTH_INT(NULL, -1), MOTH_INT(NULL, -1)), empty);
+  assert_words(m, "reshape", MOTH_SHAPE, "reshape: f32[0,4] has 0 elements, which leave the -1 of [-1,0] open",
+               OPTIONS(MOTH_INT(NULL, -1), MOTH_INT(NULL, 0)), empty);
   assert_words(m, "expand", MOTH_SHAPE, "expand: f32[3] does not broadcast to [2,4]", OPTIONS(MOTH_INT(NULL, 2), MOTH_INT(NULL, 4)), c);
   assert_words(m, "squeeze", MOTH_SHAPE, "squeeze: axis 1 of f32[3] is not 1", OPTIONS(MOTH_INT(NULL, 0)), c);
   assert_words(m, "cat", MOTH_SHAPE, "cat: f32[3,4] and f32[5,6] do not fit: axis 2 is 4 against 6", NULL, a, b);
@@ -68,6 +74,7 @@ static void test_axes(void **state) {
   assert_words(m, "sum", MOTH_INDEX, "sum: axis 1: f32[] has no axes", OPTIONS(MOTH_INT(NULL, 0)), none);
   assert_words(m, "unsqueeze", MOTH_INDEX, "unsqueeze: axis 4: the new axis of f32[3,4] may be 1..3 or -3..-1", OPTIONS(MOTH_INT(NULL, 3)),
                a);
+  assert_words(m, "stack", MOTH_INDEX, "stack: axis 4: the new axis of f32[3,4] may be 1..3 or -3..-1", OPTIONS(MOTH_INT(NULL, 3)), a);
   assert_words(m, "permute", MOTH_SHAPE, "permute: f32[3,4] has 2 axes, got 1", OPTIONS(MOTH_INT(NULL, 0)), a);
   assert_words(m, "index", MOTH_INDEX, "index: index 0: rows of f32[150,4] are 1..150 or -150..-1", OPTIONS(MOTH_INT(NULL, 0)), rows, ids);
   assert_words(m, "select", MOTH_INDEX, "select: index 5: axis 3 of f32[2,3,4] is 1..4 or -4..-1",

@@ -249,8 +249,10 @@ static void test_errors(void **state) {
   moth_value input = tensors_value(t);
   assert_fails(m, tensors_try(m, "topk", &input, 1, OPTIONS(MOTH_INT(NULL, 4)), results, &count), MOTH_INDEX,
                "topk: k is 4, axis 2 of f32[2,3] has 3 values");
-  assert_fails(m, tensors_try(m, "kthvalue", &input, 1, OPTIONS(MOTH_INT(NULL, 0), MOTH_INT(NULL, 0)), results, &count), MOTH_INDEX,
-               "kthvalue: k is 0, axis 1 of f32[2,3] has 2 values");
+  assert_fails(m, tensors_try(m, "kthvalue", &input, 1, OPTIONS(MOTH_INT(NULL, 0), MOTH_INT(NULL, 0)), results, &count), MOTH_OPTION,
+               "kthvalue: k must be a whole number >= 1, got 0");
+  assert_fails(m, tensors_try(m, "kthvalue", &input, 1, OPTIONS(MOTH_INT(NULL, 3), MOTH_INT(NULL, 0)), results, &count), MOTH_INDEX,
+               "kthvalue: k is 3, axis 1 of f32[2,3] has 2 values");
   assert_fails(m, tensors_try(m, "sort", &input, 1, OPTIONS(MOTH_INT(NULL, 2)), results, &count), MOTH_INDEX,
                "sort: axis 3: f32[2,3] has axes 1..2 or -2..-1");
   assert_fails(m, tensors_try(m, "searchsorted", (const moth_value[]) { input, input }, 2, NULL, results, &count), MOTH_SHAPE,

@@ -140,7 +140,7 @@ describe("a bad number", function()
       ["dense: units must be a whole number >= 1, got inf"] = function() moth.dense(1 / 0) end,
       ["dense: units is missing"] = function() moth.dense() end,
       ["dense: units is given twice"] = function() moth.dense{ 3, units = 3 } end,
-      ["dense: takes 2 values, got 3"] = function() moth.dense(3, "relu", 5) end,
+      ["dense: takes 2 values (units, activation), got 3"] = function() moth.dense(3, "relu", 5) end,
       ["dense: bias must be true or false, got 3"] = function() moth.dense{ 3, bias = 3 } end,
       ["dense: l1 must be >= 0, got -1"] = function() moth.dense{ 3, l1 = -1 } end,
       ["dropout: p must be in [0, 1), got 20; 0.2?"] = function() moth.dropout(20) end,
