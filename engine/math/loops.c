@@ -108,20 +108,30 @@ loops_cast_function loops_cast(moth_dtype from, moth_dtype to) {
   return casts[from][to];
 }
 
-#define MISFIT(name, type, fits)                                                                                                           \
+/* Looks at many at once, and again one by one where one of them has no place. */
+enum { MISFIT_BLOCK = 256 };
+#define MISFIT(name, type, flag, fits)                                                                                                     \
   static int64_t misfit_##name(const void *xs, int64_t step, int64_t n) {                                                                  \
-    const char *x = xs;                                                                                                                    \
-    for (int64_t i = 0; i < n; i++, x += step) {                                                                                           \
-      type v = *(const type *)x;                                                                                                           \
-      if (!(fits)) return i;                                                                                                               \
+    for (int64_t done = 0; done < n; done += MISFIT_BLOCK) {                                                                               \
+      int64_t count = n - done < MISFIT_BLOCK ? n - done : MISFIT_BLOCK;                                                                   \
+      const char *x = (const char *)xs + done * step;                                                                                      \
+      flag bad = 0;                                                                                                                        \
+      for (int64_t i = 0; step == sizeof(type) && i < count; i++) {                                                                        \
+        type v = ((const type *)(const void *)x)[i];                                                                                       \
+        bad |= !(fits);                                                                                                                    \
+      }                                                                                                                                    \
+      for (int64_t i = 0; (bad || step != sizeof(type)) && i < count; i++) {                                                               \
+        type v = *(const type *)(const void *)(x + i * step);                                                                              \
+        if (!(fits)) return done + i;                                                                                                      \
+      }                                                                                                                                    \
     }                                                                                                                                      \
     return n;                                                                                                                              \
   }
-MISFIT(f32_i64, float, v >= -0x1p63f && v < 0x1p63f)
-MISFIT(f64_i64, double, v >= -0x1p63 && v < 0x1p63)
-MISFIT(f32_u8, float, v > -1 && v < 256)
-MISFIT(f64_u8, double, v > -1 && v < 256)
-MISFIT(i64_u8, int64_t, v >= 0 && v < 256)
+MISFIT(f32_i64, float, int32_t, (v >= -0x1p63f) & (v < 0x1p63f))
+MISFIT(f64_i64, double, int64_t, (v >= -0x1p63) & (v < 0x1p63))
+MISFIT(f32_u8, float, int32_t, (v > -1) & (v < 256))
+MISFIT(f64_u8, double, int64_t, (v > -1) & (v < 256))
+MISFIT(i64_u8, int64_t, int64_t, (v >= 0) & (v < 256))
 
 loops_misfit_function loops_misfit(moth_dtype from, moth_dtype to) {
   if (to == MOTH_I64) return from == MOTH_F32 ? misfit_f32_i64 : from == MOTH_F64 ? misfit_f64_i64 : NULL;

@@ -80,12 +80,14 @@ typedef void (*loops_unary_function)(const void *x, void *y, int64_t n);
 typedef void (*loops_binary_function)(const void *a, const void *b, void *y, int64_t n);
 typedef void (*loops_clamp_function)(const void *x, void *y, int64_t n, const void *low, const void *high);
 typedef void (*loops_choose_function)(const uint8_t *c, const void *a, const void *b, void *y, int64_t n);
+typedef void (*loops_convert_function)(const void *x, void *y, int64_t n);
 
 /* Those that compilers make vectors of: each kernel set has its own (plain.inc). NULL where the dtype has no such function, or libm has it. */
 typedef struct plain_loops {
   loops_unary_function unary[LOOPS_UNARY][MOTH_DTYPES], predicate[LOOPS_PREDICATES][MOTH_DTYPES];
   loops_binary_function binary[LOOPS_BINARY][MOTH_DTYPES], compare[LOOPS_COMPARES][MOTH_DTYPES];
   loops_clamp_function clamp[MOTH_DTYPES];  /* y[i] = min(max(x[i], low), high), NaN stays; limits of x's dtype */
+  loops_convert_function convert[MOTH_DTYPES][MOTH_DTYPES]; /* from, to: casts of values side by side */
   loops_choose_function choose[3];          /* y[i] = c[i] ? a[i] : b[i], for values of 1, 4 and 8 bytes */
 } plain_loops;
 

@@ -108,6 +108,52 @@ static void every_loop(void **state) {
   (void)state;
 }
 
+/* Conversions against the casts of loops.h, which go by strides. */
+static void every_conversion(void **state) {
+  static samples s;
+  for (int from = 0; from < MOTH_DTYPES; from++) {
+    for (int i = 0; i < LONGEST; i++) {
+      double value = from == MOTH_BOOL ? i % 3 == 0 : from >= MOTH_I64 ? i * 7 % 251 : i % 5 == 0 ? 0 : i * 0.37 - (from == MOTH_F32);
+      if (from < MOTH_I64) put_value(s.a, (moth_dtype)from, i, value > 200 ? 200.75 : value < 0 ? 0 : value);
+      else if (from == MOTH_I64) memcpy(s.a + 8 * i, &(int64_t){ (int64_t)value }, 8);
+      else s.a[i] = (char)(int)value;
+    }
+    for (int to = 0; to < MOTH_DTYPES; to++) {
+      int64_t x_width = (int64_t)width_of((moth_dtype)from), y_width = (int64_t)width_of((moth_dtype)to);
+      for (int set = -1; set < 3; set++) {
+        const kernels *k = set < 0 ? kernels_reference() : set_at(set);
+        for (int i = 0; k && i < SIZES; i++) {
+          memset(s.want, 0x55, sizeof s.want), memset(s.got, 0x55, sizeof s.got);
+          /* Backwards, so that the cast goes one by one. */
+          int64_t n = sizes[i], last = n > 0 ? n - 1 : 0;
+          loops_cast((moth_dtype)from, (moth_dtype)to)(s.a + last * x_width, -x_width, s.want + last * y_width, -y_width, n);
+          k->plain->convert[from][to](s.a, s.got, n);
+          if (memcmp(s.got, s.want, sizeof s.got)) fail_msg("%s: %lld from dtype %d to %d", k->name, (long long)n, from, to);
+        }
+      }
+    }
+  }
+  (void)state;
+}
+
+/* Values without a place are found wherever they stand, and no others. */
+static void misfits(void **state) {
+  static double x[LONGEST];
+  for (int i = 0; i < LONGEST; i++) x[i] = i % 2 ? -0x1p63 : 3.5;
+  loops_misfit_function look = loops_misfit(MOTH_F64, MOTH_I64), bytes = loops_misfit(MOTH_F64, MOTH_U8);
+  assert_int_equal(look(x, 8, LONGEST), LONGEST);
+  assert_int_equal(bytes(x, 16, LONGEST / 2), LONGEST / 2);
+  assert_int_equal(bytes(x, 8, LONGEST), 1);
+  for (int i = 0; i < LONGEST; i++) {
+    double kept = x[i];
+    x[i] = i % 3 == 0 ? NAN : i % 3 == 1 ? 0x1p63 : -INFINITY;
+    assert_int_equal(look(x, 8, LONGEST), i);
+    assert_int_equal(look(x + LONGEST - 1, -8, LONGEST), LONGEST - 1 - i);
+    x[i] = kept;
+  }
+  (void)state;
+}
+
 /* A few whose answers are known, of the reference and so of all. */
 static void known_answers(void **state) {
   const plain_loops *p = kernels_reference()->plain;
@@ -181,6 +227,7 @@ static void large_results(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(every_loop), cmocka_unit_test(known_answers), cmocka_unit_test(large_results) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test(every_loop), cmocka_unit_test(every_conversion), cmocka_unit_test(misfits),
+                                      cmocka_unit_test(known_answers), cmocka_unit_test(large_results) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
