@@ -11,6 +11,10 @@ t[moth.tensor({ 2 }, { dtype = "i64" })] = { { 7, 8 } }
 local parts, x, y = t:unbind(), moth.meshgrid{ t[1], t[2], indexing = "xy" }
 for i, row in t:rows() do parts[i] = row:map(function(v) return v + 1 end) end
 parts = moth.scope(function() return { t:split(1)[1], moth.scope(function() return t + 1 end) } end)
+parts = moth.scope(function()
+  local thread = coroutine.create(coroutine.yield)
+  return assert(coroutine.resume(thread, t + 1)) and thread
+end)
 t:apply_(math.abs)
 assert(tostring(t:describe()):find "mean")
 
