@@ -15,6 +15,7 @@ typedef struct operand {
 
 typedef struct visit {
   const elements *e;
+  const plain_loops *plain;
   moth_dtype dtypes[ELEMENTS_INPUTS];
   size_t width; /* of the result's elements */
 } visit;
@@ -51,7 +52,8 @@ static void visit_run(void *data, char *const *at, const int64_t *steps, int64_t
       const char *from = at[i + 1] + done * steps[i + 1];
       x[i] = is_direct[i] ? from : buffer[i];
       if (is_direct[i] || filled[i] >= count) continue;
-      loops_cast(v->dtypes[i], e->compute[i])(from, steps[i + 1], buffer[i], (int64_t)dtype_size(e->compute[i]), count);
+      if (steps[i + 1] == (int64_t)dtype_size(v->dtypes[i])) v->plain->convert[v->dtypes[i]][e->compute[i]](from, buffer[i], count);
+      else loops_cast(v->dtypes[i], e->compute[i])(from, steps[i + 1], buffer[i], (int64_t)dtype_size(e->compute[i]), count);
       if (steps[i + 1] == 0) filled[i] = count;
     }
     char *y = writes_directly ? at[0] + done * steps[0] : buffer[ELEMENTS_INPUTS];
@@ -131,7 +133,7 @@ static bool run_row_blocks(moth *m, const visit *v, loops_walk *walk) {
 
 static moth_status run_elements(const operation_call *call, const elements *e, const operand *x, moth_tensor *out) {
   if (out->count == 0) return MOTH_OK;
-  visit v = { .e = e, .width = dtype_size(e->result) };
+  visit v = { .e = e, .plain = call->m->kernels->plain, .width = dtype_size(e->result) };
   loops_walk walk = { .operands = e->inputs + 1, .any_order = true, .at = { out->values } };
   for (int i = 0; i < out->rank; i++) walk.size[i] = out->size[i], walk.strides[0][i] = out->strides[i];
   for (int o = 0; o < e->inputs; o++) {

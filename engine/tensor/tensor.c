@@ -5,7 +5,7 @@
 
 #include "core/memory.h"
 #include "core/text.h"
-#include "math/loops.h"
+#include "math/kernels.h"
 
 /* Tensors of at most SMALL_BYTES are one block: handle, storage and values; those of at most LITTLE_BYTES a smaller one. */
 enum { LITTLE_BYTES = 64, SMALL_BYTES = 192 };
@@ -179,12 +179,16 @@ static loops_walk copy_walk(const moth_tensor *from, const moth_tensor *to) {
 
 typedef struct copy_run {
   loops_cast_function cast;
+  loops_convert_function convert; /* of elements x_width and y_width bytes apart; NULL: by the cast */
+  int64_t x_width, y_width;
   loops_misfit_function misfit;
   int64_t passed, bad;
 } copy_run;
 
 static void copy_cast(void *data, char *const *at, const int64_t *steps, int64_t n) {
-  ((const copy_run *)data)->cast(at[1], steps[1], at[0], steps[0], n);
+  const copy_run *run = data;
+  if (run->convert && steps[1] == run->x_width && steps[0] == run->y_width) run->convert(at[1], at[0], n);
+  else run->cast(at[1], steps[1], at[0], steps[0], n);
 }
 
 static void copy_look(void *data, char *const *at, const int64_t *steps, int64_t n) {
@@ -233,7 +237,10 @@ moth_status tensor_copy(moth *m, const char *where, const moth_tensor *from, mot
     if (status != MOTH_OK) return status;
     from = apart;
   }
-  copy_run run = { .cast = loops_cast(from->dtype, to->dtype) };
+  copy_run run = { .cast = loops_cast(from->dtype, to->dtype),
+                   .convert = m->kernels->plain->convert[from->dtype][to->dtype],
+                   .x_width = (int64_t)dtype_size(from->dtype),
+                   .y_width = (int64_t)dtype_size(to->dtype) };
   loops_walk walk = copy_walk(from, to);
   walk.any_order = true;
   bool is_turned = from->dtype == to->dtype && loops_transpose(&walk, dtype_size(to->dtype));
