@@ -5,7 +5,7 @@ local printing = moth.printing
 
 local function name_of(value)
   if math.type(value) == "float" and value == math.floor(value) and math.abs(value) < 2^53 then return ("%d"):format(value) end
-  return type(value) == "number" and ("%.14g"):format(value) or tostring(value)
+  return type(value) == "number" and helpers.number("%.14g", value) or tostring(value)
 end
 
 -- Labels that are all numbers in order of value, others in byte order.

@@ -1,5 +1,5 @@
 -- How rows are told in words, for help and the reference alike: what an option takes, what it is by default, lines of a given width.
-local _, _, internal = ...
+local _, helpers, internal = ...
 
 local width = internal.need "width"
 local words = {}
@@ -13,7 +13,7 @@ function words.number(value)
   if value == math.huge then return "math.huge" end
   if math.type(value) == "integer" then return ("%d"):format(value) end
   if value == math.floor(value) and math.abs(value) < 1e15 then return ("%d"):format(value) end
-  local text = ("%.14g"):format(value):gsub(",", ".")
+  local text = helpers.number("%.14g", value)
   return text:gsub("e([+-])0+(%d)", "e%1%2"):gsub("e%+", "e")
 end
 

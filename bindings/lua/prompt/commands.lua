@@ -75,7 +75,7 @@ local function bytes_text(bytes)
   local units, at = { "KiB", "MiB", "GiB", "TiB" }, 1
   bytes = bytes / 1024
   while bytes >= 1024 and units[at + 1] do bytes, at = bytes / 1024, at + 1 end
-  return format(bytes < 1000 and "%.3g %s" or "%.0f %s", bytes, units[at])
+  return helpers.number(bytes < 1000 and "%.3g" or "%.0f", bytes) .. " " .. units[at]
 end
 
 local element_bytes = { f32 = 4, f64 = 8, i64 = 8, u8 = 1, bool = 1 }

@@ -39,9 +39,9 @@ end
 
 -- A duration as people say it.
 function session.duration(seconds)
-  if seconds < 0.9995e-3 then return format("%.3g us", seconds * 1e6) end
-  if seconds < 0.9995 then return format("%.3g ms", seconds * 1e3) end
-  if seconds < 60 then return format("%.2f s", seconds) end
+  if seconds < 0.9995e-3 then return helpers.number("%.3g", seconds * 1e6) .. " us" end
+  if seconds < 0.9995 then return helpers.number("%.3g", seconds * 1e3) .. " ms" end
+  if seconds < 60 then return helpers.number("%.2f", seconds) .. " s" end
   return format("%d min %02d s", seconds // 60, seconds // 1 % 60)
 end
 
