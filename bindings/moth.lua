@@ -3611,9 +3611,9 @@ function moth.idx(path, labels, options) end
 ---@return moth.Tensor
 function moth.tensor(nested, options) end
 
----Calls f(…) and frees all tensors that were made meanwhile, at once, but for those that f returns: alone, in tables, or as upvalues of
----functions. Frees them too where f raises. What nets and data sets took over stays theirs; a tensor that f put elsewhere, say in a
----global, is closed.
+---Calls f(…) and frees all tensors that were made meanwhile, at once, but for those that f returns: alone, in tables, or held by
+---functions or coroutines. Frees them too where f raises. What nets and data sets took over stays theirs; a tensor that f put elsewhere,
+---say in a global, is closed.
 ---
 ---```lua
 ---print(moth.scope(function() local x = moth.rand(3); return x:sum() < 3 end))

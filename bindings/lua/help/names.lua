@@ -13,9 +13,9 @@ return {
     gives = "tensor", see = "moth.zeros moth.range t:totable",
     example = "print(moth.tensor{ { 1, 2 }, { 3, 4 } })" },
   { "moth.scope", "(f [, …])",
-    "Calls f(…) and frees all tensors that were made meanwhile, at once, but for those that f returns: alone, in tables, or as upvalues " ..
-    "of functions. Frees them too where f raises. What nets and data sets took over stays theirs; a tensor that f put elsewhere, say in " ..
-    "a global, is closed.",
+    "Calls f(…) and frees all tensors that were made meanwhile, at once, but for those that f returns: alone, in tables, or held by " ..
+    "functions or coroutines. Frees them too where f raises. What nets and data sets took over stays theirs; a tensor that f put " ..
+    "elsewhere, say in a global, is closed.",
     gives = "what f returns", see = "moth.limit",
     example = "print(moth.scope(function() local x = moth.rand(3); return x:sum() < 3 end))" },
   { "moth.dtype", "([dtype])",
