@@ -171,6 +171,17 @@ moth.dropout(p)                                                       layer
     has(source "relu", "y = max(z, 0)", "engine/layers/activations.c")
   end)
 
+  it("lines up what other libraries call an operation and its options", function()
+    local starts = {}
+    for line in source "moth.train":gmatch "[^\n]+" do
+      local at = line:match "^  %w+ +()elsewhere " or line:match "^  Elsewhere +()"
+      if at then starts[at] = (starts[at] or 0) + 1 end
+    end
+    local at, count = next(starts)
+    assert.is_true(count > 5 and at > #"  validation ")
+    assert.is_nil(next(starts, at))
+  end)
+
   it("names files that hold the rows", function()
     local functions = internal.need "help/functions"
     for _, entry in ipairs(entries.list) do

@@ -391,12 +391,14 @@ end
 
 local function add_row(page, entry)
   add_entry(page, entry, true)
-  local names = {}
-  for _, word in ipairs(entry.foreign or {}) do names[#names + 1] = word end
-  if #names > 0 then labelled(page, "Elsewhere", table.concat(names, " ")) end
+  local names = table.concat(entry.foreign or {}, " ")
+  local rows = { names ~= "" and { "Elsewhere", names } or nil }
   for _, option in ipairs(entry.options) do
-    if option.foreign then labelled(page, option.key, "elsewhere " .. table.concat(option.foreign, " ")) end
+    if option.foreign then rows[#rows + 1] = { option.key, "elsewhere " .. table.concat(option.foreign, " ") } end
   end
+  local widest = 0
+  for _, row in ipairs(rows) do widest = math.max(widest, #row[1]) end
+  for _, row in ipairs(rows) do labelled(page, words.pad(row[1], widest), row[2]) end
   local where = functions.home(entry)
   if where then labelled(page, "Source", where) end
 end

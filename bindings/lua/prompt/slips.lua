@@ -1,7 +1,7 @@
 -- slip(message, variables) → the message of a global that is nil with what its name can have meant, or nil where nothing is near.
 local moth, helpers, internal = ...
 
-local match, format, find = string.match, string.format, string.find
+local match, format, find, sub = string.match, string.format, string.find, string.sub
 local ipairs, next, type, rawget = ipairs, next, type, rawget
 local _G = _G
 
@@ -38,6 +38,7 @@ local function near(name, variables)
   local known = internal.nearest(name, known_names(variables))
   if known then return format("; did you mean '%s'?", known) end
   local here = modules[name] and "moth" or internal.need "help/elsewhere"[name]
+  if here and sub(here, 1, 1) == "=" then return "; " .. sub(here, 2) end
   if here and (here == "moth" or find(here, "^moth%.")) then return format("; here it is '%s'", here) end
   local of_moth = internal.nearest(name, moth)
   return of_moth and format("; did you mean 'moth.%s'?", of_moth)
