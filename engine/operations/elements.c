@@ -131,6 +131,78 @@ static bool run_row_blocks(moth *m, const visit *v, loops_walk *walk) {
   return loops_run(m, walk, visit_row_blocks, &r);
 }
 
+/* ---- Operands that lie across the result: turned a tile at a time ---- */
+
+enum { TILE_ROWS = 32, TILE_COLUMNS = 64 };
+
+static int64_t magnitude(int64_t stride) { return stride < 0 ? -stride : stride; }
+
+/* Whether elements of operand o lie closer down the columns than along the rows. */
+static bool lies_across(const loops_walk *walk, int o) {
+  return walk->strides[o][0] != 0 && magnitude(walk->strides[o][0]) < magnitude(walk->strides[o][1]);
+}
+
+/* A plane of which some operand lies across the result; the result's elements then follow one another along the rows. */
+static bool is_crossed(loops_walk *walk) {
+  if (walk->rank != 2 || walk->size[0] < TILE_ROWS || walk->size[1] < TILE_ROWS) return false;
+  if (lies_across(walk, 0)) {
+    int64_t size = walk->size[0];
+    walk->size[0] = walk->size[1], walk->size[1] = size;
+    for (int o = 0; o < walk->operands; o++) {
+      int64_t stride = walk->strides[o][0];
+      walk->strides[o][0] = walk->strides[o][1], walk->strides[o][1] = stride;
+    }
+  }
+  bool crosses = false;
+  for (int o = 1; o < walk->operands; o++) crosses = crosses || lies_across(walk, o);
+  return crosses;
+}
+
+/* Elements of a tile, in the dtype they are computed in and in row-major order. */
+static void turn_tile(moth_dtype from, moth_dtype to, char *x, const int64_t *strides, char *buffer, int64_t rows, int64_t columns) {
+  int64_t width = (int64_t)dtype_size(to);
+  loops_walk tile = { .rank = 2, .size = { rows, columns }, .operands = 2, .at = { buffer, x },
+                      .strides = { { columns * width, width }, { strides[0], strides[1] } } };
+  if (from == to && loops_transpose(&tile, (size_t)width)) return;
+  cast_rows(from, to, x, strides[0], strides[1], buffer, columns * width, width, rows, columns);
+}
+
+static void visit_tile(const visit *v, const loops_walk *walk, int64_t row, int64_t column, int64_t rows, int64_t columns) {
+  _Alignas(64) char buffer[ELEMENTS_INPUTS][TILE_ROWS * TILE_COLUMNS * 8];
+  visit w = *v;
+  char *at[LOOPS_OPERANDS];
+  int64_t steps[LOOPS_OPERANDS], row_steps[LOOPS_OPERANDS];
+  for (int o = 0; o < walk->operands; o++) {
+    at[o] = walk->at[o] + row * walk->strides[o][0] + column * walk->strides[o][1];
+    row_steps[o] = walk->strides[o][0], steps[o] = walk->strides[o][1];
+    if (o == 0 || !lies_across(walk, o)) continue;
+    moth_dtype compute = v->e->compute[o - 1];
+    turn_tile(v->dtypes[o - 1], compute, at[o], walk->strides[o], buffer[o - 1], rows, columns);
+    w.dtypes[o - 1] = compute;
+    at[o] = buffer[o - 1], steps[o] = (int64_t)dtype_size(compute), row_steps[o] = columns * steps[o];
+  }
+  for (int64_t i = 0; i < rows; i++) {
+    visit_run(&w, at, steps, columns);
+    for (int o = 0; o < walk->operands; o++) at[o] += row_steps[o];
+  }
+}
+
+static bool run_tiles(moth *m, const visit *v, const loops_walk *walk) {
+  int64_t since_poll = 0;
+  for (int64_t row = 0; row < walk->size[0]; row += TILE_ROWS) {
+    int64_t rows = walk->size[0] - row < TILE_ROWS ? walk->size[0] - row : TILE_ROWS;
+    for (int64_t column = 0; column < walk->size[1]; column += TILE_COLUMNS) {
+      int64_t columns = walk->size[1] - column < TILE_COLUMNS ? walk->size[1] - column : TILE_COLUMNS;
+      if (m && (since_poll += rows * columns) >= LOOPS_POLL) {
+        since_poll = 0;
+        if (context_is_cancelled(m)) return false;
+      }
+      visit_tile(v, walk, row, column, rows, columns);
+    }
+  }
+  return true;
+}
+
 static moth_status run_elements(const operation_call *call, const elements *e, const operand *x, moth_tensor *out) {
   if (out->count == 0) return MOTH_OK;
   visit v = { .e = e, .plain = call->m->kernels->plain, .width = dtype_size(e->result) };
@@ -147,7 +219,9 @@ static moth_status run_elements(const operation_call *call, const elements *e, c
     for (int i = 0; i < walk.rank; i++) walk.strides[o][i] *= width;
   }
   moth *m = call->in_place ? NULL : call->m; /* what is written in place is not left half done */
-  bool is_done = has_short_rows(&walk) ? run_row_blocks(m, &v, &walk) : loops_run(m, &walk, visit_run, &v);
+  bool is_done;
+  if (is_crossed(&walk)) is_done = run_tiles(m, &v, &walk);
+  else is_done = has_short_rows(&walk) ? run_row_blocks(m, &v, &walk) : loops_run(m, &walk, visit_run, &v);
   return is_done ? MOTH_OK : operation_cancelled(call);
 }
 
