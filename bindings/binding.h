@@ -43,6 +43,7 @@ typedef struct handle {
   uint64_t tag;
   module *module;
   void *object;                 /* NULL: closed */
+  void *late;                   /* what a finalizer closed: a call under way may still use it; released with the userdata */
   int kind;
   int layer;                    /* HANDLE_LAYER: its position in the net, from 0; `object` is the net */
   bool alone;                   /* HANDLE_LAYER: a net of one */
@@ -101,8 +102,9 @@ void handle_relieve(lua_State *L, module *M);
 void handle_pressure(lua_State *L, module *M);
 /* After a failure for want of memory: collects, and tells whether that gave bytes back, so that trying again makes sense. */
 bool handle_make_room(lua_State *L, module *M, moth_status status);
-/* Closes a userdata: __gc, __close. */
+/* Closes a userdata: __close, and __gc. */
 int handle_close(lua_State *L);
+int handle_collect(lua_State *L);
 
 static inline moth_tensor *handle_tensor(lua_State *L, int index) { return handle_object(L, index, MOTH_TENSOR_OBJECT); }
 

@@ -66,7 +66,7 @@ static void add_where_absent(lua_State *L, module *M, const char *event, lua_CFu
 }
 
 void handle_metatable(lua_State *L, module *M, int kind) {
-  const luaL_Reg common[] = { { "__gc", handle_close }, { "__close", handle_close }, { NULL, NULL } };
+  const luaL_Reg common[] = { { "__gc", handle_collect }, { "__close", handle_close }, { NULL, NULL } };
   module_functions(L, M, common);
   add_where_absent(L, M, "__index", refuse_read);
   add_where_absent(L, M, "__newindex", refuse_write);
@@ -208,9 +208,8 @@ void *handle_argument(lua_State *L, module *M, int index, int kind, const char *
   return NULL;
 }
 
-int handle_close(lua_State *L) {
-  handle *h = handle_at(L, 1);
-  if (h == NULL || h->object == NULL) return 0;
+/* The object, which then is the caller's to release; the handle is closed. */
+static void *take_object(lua_State *L, handle *h) {
   void *object = h->object;
   if (h->kind != MOTH_TENSOR_OBJECT && h->kind != HANDLE_LAYER) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, h->module->handles);
@@ -221,7 +220,27 @@ int handle_close(lua_State *L) {
     }
   }
   h->object = NULL;
-  moth_release(object);
+  return object;
+}
+
+/* Lua runs finalizers wherever it allocates: between the look at an argument and the call that takes it, too. */
+static bool is_in_finalizer(lua_State *L) { return lua_gc(L, LUA_GCISRUNNING) < 0; /* since Lua 5.4.4 */ }
+
+int handle_close(lua_State *L) {
+  handle *h = handle_at(L, 1);
+  if (h == NULL || h->object == NULL) return 0;
+  void *object = take_object(L, h);
+  if (is_in_finalizer(L)) h->late = object;
+  else moth_release(object);
+  return 0;
+}
+
+int handle_collect(lua_State *L) {
+  handle *h = handle_at(L, 1);
+  if (h == NULL) return 0;
+  if (h->object != NULL) moth_release(take_object(L, h));
+  else if (h->late != NULL) moth_release(h->late);
+  h->late = NULL;
   return 0;
 }
 
