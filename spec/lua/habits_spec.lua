@@ -74,7 +74,8 @@ describe("other libraries' words", function()
     assert.equal("std: no option 'unbiased'; here it is 'ddof' (options: axis keep ddof)", message(x.std, x, { unbiased = false }))
     for word, name in pairs{ int = "to", bool = "to", half = "to", expand_as = "expand", view_as = "reshape", type_as = "to", cmul = "mul",
                              nElement = "numel", nDimension = "rank", indexAdd = "index_add_", maskedFill = "masked_fill",
-                             repeatTensor = "repeat_times", isContiguous = "is_contiguous" } do
+                             repeatTensor = "repeat_times", isContiguous = "is_contiguous", ger = "outer", invert = "logical_not",
+                             clamp_min = "maximum", clamp_max_ = "minimum_", flat = "flatten", unflatten = "reshape", lu = "solve" } do
       assert.equal(("f32[2,3] has no '%s'; here it is '%s'"):format(word, name), message(get(x, word)))
     end
     for word, name in pairs{ empty_like = "zeros_like", rand_like = "rand", savetxt = "save", FloatTensor = "tensor", manualSeed = "seed" } do
@@ -91,6 +92,7 @@ describe("other libraries' words", function()
     assert.equal("f32[2,3] has no 'log10'; here it is t:log() / math.log(10)", message(get(x, "log10")))
     assert.equal("moth has no 'log2'; here it is t:log() / math.log(2)", message(get(moth, "log2")))
     assert.equal("f32[2,3] has no 'exp2'; here it is 2 ^ t", message(get(x, "exp2")))
+    assert.equal("f32[2,3] has no 'nanmax'; here it is t[t:isnan():logical_not()]:max()", message(get(x, "nanmax")))
   end)
 end)
 

@@ -10,7 +10,7 @@ numpy t:totable  ndim t.rank  dim t.rank  nelement t:numel  len t:size  multiply
 floor_divide t:floordiv  remainder t:mod  fmod t:mod  power t:pow  negative t:neg  absolute t:abs  clip t:clamp  fabs t:abs  rint t:round
 fix t:trunc  arcsin t:asin  arccos t:acos  arctan t:atan  arctan2 t:atan2  expit t:sigmoid  equal_to t:eq  not_equal t:ne  less t:lt
 less_equal t:le  greater t:gt  greater_equal t:ge  bitwise_and t:logical_and  bitwise_or t:logical_or  amax t:max  amin t:min
-nanmax t:max  average t:mean  sumproduct t:dot  isclose t:allclose  array_equal t:equal  take t:index  index_select t:index
+average t:mean  sumproduct t:dot  isclose t:allclose  array_equal t:equal  take t:index  index_select t:index
 take_along_axis t:gather  masked_select t:mask_select  compress t:mask_select  flipud t:flip  fliplr t:flip  scatter t:scatter_
 scatter_add t:index_add_  inv t:inverse  det t:det  eig t:eigh  eigvalsh t:eigh  lstsq t:lstsq  triangular_solve t:solve  vdot t:dot
 imread moth.load  loadtxt moth.csv  savez moth.save  load_model moth.load_net  load_state_dict net:load  state_dict net:parameters
@@ -27,6 +27,18 @@ cmul t:mul  cdiv t:div  cmax t:maximum  cmin t:minimum  cpow t:pow  csub t:sub  
 isContiguous t:is_contiguous  indexAdd t:index_add_  indexSelect t:index  indexCopy t:index_put_  indexFill t:index_put_
 maskedFill t:masked_fill  maskedSelect t:mask_select  maskedCopy t:masked_put_  repeatTensor t:repeat_times  expandAs t:expand
 viewAs t:reshape  typeAs t:to  resizeAs t:reshape  manualSeed moth.seed  setnumthreads moth.threads
+clamp_min t:maximum  clamp_max t:minimum  clamp_min_ t:maximum_  clamp_max_ t:minimum_
+fmax t:maximum  fmin t:minimum  ger t:outer  vecdot t:dot  matvec t:matmul  vecmat t:matmul  tensordot t:matmul  multi_dot t:matmul
+addmv t:addmm_  addbmm t:addmm_  baddbmm t:addmm_  invert t:logical_not  bitwise_invert t:logical_not  lu t:solve  cholesky_solve t:solve
+matrix_norm t:norm  vector_norm t:norm  svdvals t:svd  flat t:flatten  unflatten t:reshape  movedim t:permute  permute_dims t:permute
+rollaxis t:permute  swapdims t:transpose  matrix_transpose t:transpose  atleast_2d t:unsqueeze  broadcast_arrays t:expand
+tensor_split t:split  row_stack moth.cat  append moth.cat  cumulative_sum t:cumsum  cumulative_prod t:cumprod  histc t:histogram
+digitize t:searchsorted  argpartition t:argsort  partition t:sort  unique_counts t:unique  unique_values t:unique  aminmax t:min
+flatnonzero t:nonzero  extract t:mask_select  place t:masked_put_  masked_scatter t:masked_put_  index_copy t:index_put_
+index_fill t:index_put_  scatter_add_ t:index_add_  float_power t:pow  nan_to_num t:masked_fill  ndimension t.rank  char t:to
+new_zeros moth.zeros  new_ones moth.ones  new_full moth.full  new_empty moth.empty  new_tensor moth.tensor  asanyarray moth.tensor
+frombuffer moth.tensor  fromfile moth.load  genfromtxt moth.csv  load moth.load  save moth.save  dump moth.save  tofile moth.save
+get_printoptions moth.printing  requires_grad_ net:freeze
 ]]
 local elsewhere = {}
 for word, name in string.gmatch(text, "(%S+) (%S+)") do elsewhere[word] = name end
@@ -37,4 +49,7 @@ for word, answer in next, {
   log10 = "here it is t:log() / math.log(10)", log2 = "here it is t:log() / math.log(2)", exp2 = "here it is 2 ^ t",
   linalg = "here they are methods, t:solve t:inverse t:svd …",
 } do elsewhere[word] = "=" .. answer end
+for word in string.gmatch("sum prod mean var std min max median", "%a+") do
+  elsewhere["nan" .. word] = ("=here it is t[t:isnan():logical_not()]:%s()"):format(word)
+end
 return elsewhere
