@@ -15,6 +15,8 @@ moth_status stream_gzip_create(stream *self);
 /* zlib's memory, from the context that is its `opaque`. */
 void *stream_zlib_new(void *context, unsigned count, unsigned size);
 void stream_zlib_free(void *context, void *address);
+/* Why zlib would not begin. */
+moth_status stream_zlib_refused(const stream *self, int result);
 
 /* "where: name what". */
 moth_status stream_fail(stream *self, moth_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -35,6 +35,11 @@ void stream_zlib_free(void *context, void *address) {
   memory_free(context, block, 1, bytes);
 }
 
+moth_status stream_zlib_refused(const stream *self, int result) {
+  if (result == Z_MEM_ERROR) return context_within(self->m, self->m->status, self->where); /* stream_zlib_new has told why */
+  return context_fail(self->m, MOTH_MISSING, self->where, "zlib is another version than %s", ZLIB_VERSION);
+}
+
 static moth_status refill(stream *self) {
   gzip *own = self->state;
   size_t got = 0;
@@ -150,11 +155,8 @@ moth_status stream_gzip_wrap(stream *self) {
   own->zlib.zalloc = stream_zlib_new, own->zlib.zfree = stream_zlib_free, own->zlib.opaque = m;
   int result = inflateInit2(&own->zlib, WINDOW_AND_HEADER);
   if (result != Z_OK) {
-    moth_status status = result == Z_MEM_ERROR
-                             ? context_within(m, m->status, self->where)
-                             : context_fail(m, MOTH_MISSING, self->where, "zlib is another version than %s", ZLIB_VERSION);
     memory_free(m, own, 1, sizeof *own);
-    return status;
+    return stream_zlib_refused(self, result);
   }
   own->file = *self;
   own->file.is_name_borrowed = true;

@@ -60,11 +60,8 @@ moth_status stream_gzip_create(stream *self) {
   own->zlib.zalloc = stream_zlib_new, own->zlib.zfree = stream_zlib_free, own->zlib.opaque = m;
   int result = deflateInit2(&own->zlib, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW_AND_HEADER, MEMORY_LEVEL, Z_DEFAULT_STRATEGY);
   if (result != Z_OK) {
-    moth_status status = result == Z_MEM_ERROR
-                             ? context_within(m, m->status, self->where)
-                             : context_fail(m, MOTH_MISSING, self->where, "zlib is another version than %s", ZLIB_VERSION);
     memory_free(m, own, 1, sizeof *own);
-    return status;
+    return stream_zlib_refused(self, result);
   }
   own->file = *self;
   own->file.is_name_borrowed = true;

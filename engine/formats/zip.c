@@ -116,10 +116,7 @@ moth_status zip_read(stream *archive, const zip_entry *e, const char *name, moth
   stream self = { .class = is_deflated ? &deflated_class : &stored_class, .m = m, .where = archive->where,
                   .name = (char *)(uintptr_t)name, .limit = UINT64_MAX, .state = own };
   int result = is_deflated ? inflateInit2(&own->zlib, RAW_WINDOW) : Z_OK;
-  moth_status status;
-  if (result == Z_OK) status = read_through(&self, t);
-  else if (result == Z_MEM_ERROR) status = context_within(m, m->status, archive->where);
-  else status = context_fail(m, MOTH_MISSING, archive->where, "zlib is another version than %s", ZLIB_VERSION);
+  moth_status status = result == Z_OK ? read_through(&self, t) : stream_zlib_refused(archive, result);
   if (is_deflated && result == Z_OK) inflateEnd(&own->zlib);
   memory_free(m, own, 1, sizeof *own);
   return status;
