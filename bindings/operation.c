@@ -14,17 +14,6 @@ typedef struct function {
 } function;
 static const char functions_key = 'f';
 
-/* Creations whose result is of the default dtype where none is asked for; the others have a dtype of their own (randint, zeros_like). */
-static const char *const of_default_dtype[] = {
-  "zeros", "ones", "empty", "full", "eye", "range", "linspace", "one_hot", "rand", "randn", "bernoulli", NULL
-};
-
-static bool takes_default(const moth_row *row) {
-  const char *const *name = of_default_dtype;
-  while (*name != NULL && strcmp(*name, row->name) != 0) name++;
-  return *name != NULL && options_row(row, "dtype") != NULL;
-}
-
 /* An operation's call while its arguments are read. */
 typedef struct arguments {
   const moth_operation *operation;
@@ -36,8 +25,9 @@ typedef struct arguments {
   int options;
 } arguments;
 
-static int properties_of(const moth_row *row, bool in_place) {
-  int properties = (in_place ? IN_PLACE : 0) | (takes_default(row) ? TAKES_DEFAULT : 0), positional = 0;
+static int properties_of(const moth_operation *operation, bool in_place) {
+  const moth_row *row = &operation->row;
+  int properties = (in_place ? IN_PLACE : 0) | (operation->flags & MOTH_OF_DEFAULT ? TAKES_DEFAULT : 0), positional = 0;
   for (int i = 0; i < row->option_count; i++) {
     const moth_option_row *r = &row->options[i];
     if (strcmp(r->key, "real") == 0) properties |= HAS_REAL;
@@ -285,7 +275,7 @@ static int run_unary(lua_State *L) { /* Lua gives a unary metamethod its operand
 static void push_function(lua_State *L, module *M, function *functions, int row, bool in_place, lua_CFunction called) {
   const moth_operation *operation = moth_operation_at(M->m, row);
   function *f = &functions[2 * row + in_place];
-  *f = (function){ .M = M, .operation = operation, .properties = properties_of(&operation->row, in_place) };
+  *f = (function){ .M = M, .operation = operation, .properties = properties_of(operation, in_place) };
   lua_pushlightuserdata(L, M);
   lua_pushlightuserdata(L, f);
   lua_pushcclosure(L, called, 2);

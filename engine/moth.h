@@ -343,7 +343,8 @@ enum { /* flags of an operation */
   MOTH_SAMPLES = 32,            /* draws: takes gen= */
   MOTH_NUMBERS = 64,            /* inputs after the first (with two inputs: either one) may be numbers */
   MOTH_MANY = 128,              /* gives one list of tensors (MOTH_TENSORS_VALUE), as many as the data says: split, unbind */
-  MOTH_SPREAD = 256             /* scripts may give its list's tensors one by one: meshgrid(x, y) */
+  MOTH_SPREAD = 256,            /* scripts may give its list's tensors one by one: meshgrid(x, y) */
+  MOTH_OF_DEFAULT = 512         /* without `dtype` it makes f32, or what a language has for its default: zeros, range, randn */
 };
 
 /* What tensors can do; one row an operation. Axes in options count from 0, negative from the end, whatever the index base. Where integers

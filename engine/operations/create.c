@@ -34,7 +34,9 @@ static moth_status apply_constant(const operation_call *call) {
 
 #define CONSTANT_ROW(word, value_, doc_, example_)                                                                                         \
   const operation_class operation_##word = {                                                                                               \
-    .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(create_options) }, .results = 1, .flags = MOTH_CREATES },              \
+    .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(create_options) },                                                     \
+             .results = 1,                                                                                                                 \
+             .flags = MOTH_CREATES | MOTH_OF_DEFAULT },                                                                                    \
     .apply = apply_constant,                                                                                                               \
     .code = (value_)                                                                                                                       \
   }
@@ -45,7 +47,7 @@ CONSTANT_ROW(ones, 1, "a tensor of ones", "moth.ones{ 3, 4, dtype = \"f64\" }");
 const operation_class operation_empty = {
   .row = { .row = { ROW_TEXTS("empty", "a tensor to be filled; zeros until then", "moth.empty(3, 4)"), ROW_OPTIONS(create_options) },
            .results = 1,
-           .flags = MOTH_CREATES },
+           .flags = MOTH_CREATES | MOTH_OF_DEFAULT },
   .apply = apply_constant,
   .code = 0,
 };
@@ -78,7 +80,7 @@ const operation_class operation_full = {
   .row = { .row = { ROW_TEXTS("full", "a tensor of one value; true and false give bools", "moth.full({3, 4}, 7)"),
                     ROW_OPTIONS(full_options) },
            .results = 1,
-           .flags = MOTH_CREATES },
+           .flags = MOTH_CREATES | MOTH_OF_DEFAULT },
   .apply = apply_full,
 };
 
@@ -136,7 +138,7 @@ static moth_status apply_eye(const operation_call *call) {
 const operation_class operation_eye = {
   .row = { .row = { ROW_TEXTS("eye", "ones on the diagonal, zeros beside it", "moth.eye(3)"), ROW_OPTIONS(eye_options) },
            .results = 1,
-           .flags = MOTH_CREATES },
+           .flags = MOTH_CREATES | MOTH_OF_DEFAULT },
   .apply = apply_eye,
 };
 
@@ -233,7 +235,7 @@ const operation_class operation_range = {
   .row = { .row = { ROW_TEXTS("range", "first, first + step … up to and with last, as Lua's for counts", "moth.range(1, 5)"),
                     .foreign = "arange", ROW_OPTIONS(range_options) },
            .results = 1,
-           .flags = MOTH_CREATES },
+           .flags = MOTH_CREATES | MOTH_OF_DEFAULT },
   .apply = apply_range,
 };
 
@@ -259,7 +261,7 @@ const operation_class operation_linspace = {
   .row = { .row = { ROW_TEXTS("linspace", "values in equal steps from first to last, both included", "moth.linspace(0, 1, 5)"),
                     ROW_OPTIONS(linspace_options) },
            .results = 1,
-           .flags = MOTH_CREATES },
+           .flags = MOTH_CREATES | MOTH_OF_DEFAULT },
   .apply = apply_linspace,
 };
 
@@ -319,6 +321,6 @@ const operation_class operation_one_hot = {
            .inputs = 1,
            .results = 1,
            .dtypes = NUMBER_DTYPES,
-           .flags = MOTH_CREATES | MOTH_METHOD },
+           .flags = MOTH_CREATES | MOTH_OF_DEFAULT | MOTH_METHOD },
   .apply = apply_one_hot,
 };

@@ -51,7 +51,7 @@ static moth_status apply_random(const operation_call *call) {
 #define RANDOM_ROW(word, code_, doc_, example_)                                                                                            \
   const operation_class operation_##word = { .row = { .row = { ROW_TEXTS(#word, doc_, example_), ROW_OPTIONS(random_options) },            \
                                                       .results = 1,                                                                        \
-                                                      .flags = MOTH_CREATES | MOTH_SAMPLES },                                              \
+                                                      .flags = MOTH_CREATES | MOTH_OF_DEFAULT | MOTH_SAMPLES },                            \
                                              .apply = apply_random,                                                                        \
                                              .code = (code_) }
 RANDOM_ROW(rand, CODE_UNIFORM, "numbers drawn evenly from [0, 1)", "moth.rand(2, 3)");
@@ -198,7 +198,7 @@ static moth_status apply_bernoulli(const operation_call *call) {
 const operation_class operation_bernoulli = {
   .row = { .row = { ROW_TEXTS("bernoulli", "1 with probability p, else 0", "moth.bernoulli(0.3, 10)"), ROW_OPTIONS(bernoulli_options) },
            .results = 1,
-           .flags = MOTH_CREATES | MOTH_SAMPLES },
+           .flags = MOTH_CREATES | MOTH_OF_DEFAULT | MOTH_SAMPLES },
   .apply = apply_bernoulli,
 };
 

@@ -168,6 +168,9 @@ static void every_operation_is_whole(void **state) {
     bool ends = op->row.name[strlen(op->row.name) - 1] == '_';
     expect(&p, ends == ((op->flags & MOTH_ONLY_TWIN) != 0), "its name must say that it works in place, and no other");
     expect(&p, !(op->flags & MOTH_TWIN && op->flags & MOTH_ONLY_TWIN), "a twin of itself");
+    bool has_dtype = false;
+    for (int i = 0; i < op->row.option_count; i++) has_dtype |= strcmp(op->row.options[i].key, "dtype") == 0;
+    expect(&p, !(op->flags & MOTH_OF_DEFAULT) || (creates && has_dtype), "the default dtype without a choice of one");
   }
   assert_true(count > 80);
   assert_null(moth_operation_at(m, -1));
