@@ -15,7 +15,7 @@ enum unary_kernel { /* y[i] = f(x[i]) */
   UNARY_GELU,       /* x Φ(x), exact by erf */
   UNARY_GELU_TANH,  /* the tanh approximation (Hendrycks, Gimpel 2016) */
   UNARY_SILU, UNARY_RELU, UNARY_SOFTSIGN, UNARY_HARD_SIGMOID /* clamp(x/6 + 1/2, 0, 1) */, UNARY_HARD_TANH, UNARY_SQRT, UNARY_ABS, UNARY_SIN,
-  UNARY_COS, UNARY_TAN, UNARY_KERNELS
+  UNARY_COS, UNARY_TAN, UNARY_ASIN, UNARY_ACOS, UNARY_ATAN, UNARY_SINH, UNARY_COSH, UNARY_KERNELS
 };
 enum scaled_kernel { /* y[i] = f(x[i]; a) */
   SCALED_LEAKY_RELU /* slope a */, SCALED_ELU /* alpha a */, SCALED_SOFTPLUS /* log(1+exp(a x))/a, x where a x > 20 */, SCALED_SELU, SCALED_KERNELS
@@ -26,7 +26,9 @@ enum slope_kernel { /* d[i] *= f'(…), from the output y alone, or from the inp
   SLOPE_HARD_TANH, SLOPE_GELU_Z, SLOPE_GELU_TANH_Z, SLOPE_SILU_Z, SLOPE_KERNELS
 };
 enum extreme_kernel { EXTREME_LARGEST, EXTREME_SMALLEST };
-enum binary_kernel { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_MAXIMUM, BINARY_MINIMUM, BINARY_KERNELS }; /* y[i] = f(a[i], b[i]) */
+enum binary_kernel { /* y[i] = f(a[i], b[i]) */
+  BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_MAXIMUM, BINARY_MINIMUM, BINARY_ATAN2, BINARY_KERNELS
+};
 
 /* The numbers of one optimizer update. */
 typedef struct update_numbers { double lr, momentum, beta1, beta2, epsilon, weight_decay, correction1, correction2, alpha; bool nesterov, first; } update_numbers;

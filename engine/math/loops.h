@@ -48,11 +48,6 @@ enum loops_unary { /* y[i] = f(x[i]), in x's dtype */
                    LOOPS_SQUARE,
                    LOOPS_RECIPROCAL,
                    LOOPS_RSQRT,
-                   LOOPS_ASIN,
-                   LOOPS_ACOS,
-                   LOOPS_ATAN,
-                   LOOPS_SINH,
-                   LOOPS_COSH,
                    LOOPS_FLOOR,
                    LOOPS_CEIL,
                    LOOPS_ROUND /* half to even */,
@@ -93,7 +88,7 @@ typedef struct plain_loops {
 
 struct kernels;
 /* NULL where the dtype has no such function (div, reciprocal and what gives real numbers, of integers; arithmetic but add, mul, maximum,
- * minimum of bools, which are or, and, or, and). */
+ * minimum of bools, which are or, and, or, and; atan2, which the sets' vector kernels have). */
 loops_unary_function loops_unary(const struct kernels *set, enum loops_unary op, moth_dtype dtype);
 loops_binary_function loops_binary(const struct kernels *set, enum loops_binary op, moth_dtype dtype);
 

@@ -60,15 +60,7 @@ INTEGERS(power_u8, uint8_t, integer_power_i64(a, b))
 #include "math/loops_elements.inc"
 
 loops_unary_function loops_unary(const struct kernels *set, enum loops_unary op, moth_dtype dtype) {
-  static const loops_unary_function functions[LOOPS_UNARY][2] = {
-    [LOOPS_ASIN] = { arc_sine_f32, arc_sine_f64 },
-    [LOOPS_ACOS] = { arc_cosine_f32, arc_cosine_f64 },
-    [LOOPS_ATAN] = { arc_tangent_f32, arc_tangent_f64 },
-    [LOOPS_SINH] = { hyperbolic_sine_f32, hyperbolic_sine_f64 },
-    [LOOPS_COSH] = { hyperbolic_cosine_f32, hyperbolic_cosine_f64 },
-  };
-  loops_unary_function plain = set->plain->unary[op][dtype];
-  return plain || dtype > MOTH_F64 ? plain : functions[op][dtype];
+  return set->plain->unary[op][dtype];
 }
 
 loops_binary_function loops_binary(const struct kernels *set, enum loops_binary op, moth_dtype dtype) {
@@ -76,7 +68,6 @@ loops_binary_function loops_binary(const struct kernels *set, enum loops_binary 
     [LOOPS_FLOORDIV] = { NULL, NULL, divide_i64, divide_u8 },
     [LOOPS_MOD] = { modulo_f32, modulo_f64, modulo_i64, modulo_u8 },
     [LOOPS_POW] = { power_f32, power_f64, power_i64, power_u8 },
-    [LOOPS_ATAN2] = { angle_f32, angle_f64 },
   };
   loops_binary_function plain = set->plain->binary[op][dtype];
   return plain ? plain : functions[op][dtype];

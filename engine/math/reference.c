@@ -26,7 +26,8 @@
              [UNARY_SILU] = silu_all_##t, [UNARY_RELU] = relu_all_##t, [UNARY_SOFTSIGN] = softsign_all_##t, \
              [UNARY_HARD_SIGMOID] = hard_sigmoid_all_##t, [UNARY_HARD_TANH] = hard_tanh_all_##t, [UNARY_SQRT] = sqrt_all_##t, \
              [UNARY_ABS] = abs_all_##t, [UNARY_SIN] = sin_all_##t, [UNARY_COS] = cos_all_##t, \
-             [UNARY_TAN] = tan_all_##t }, \
+             [UNARY_TAN] = tan_all_##t, [UNARY_ASIN] = asin_all_##t, [UNARY_ACOS] = acos_all_##t, [UNARY_ATAN] = atan_all_##t, \
+             [UNARY_SINH] = sinh_all_##t, [UNARY_COSH] = cosh_all_##t }, \
   .scaled = { [SCALED_LEAKY_RELU] = leaky_relu_##t, [SCALED_ELU] = elu_##t, [SCALED_SOFTPLUS] = scaled_softplus_##t, [SCALED_SELU] = selu_##t }, \
   .slope = { [SLOPE_SIGMOID] = sigmoid_slope_##t, [SLOPE_TANH] = tanh_slope_##t, [SLOPE_RELU] = relu_slope_##t, \
              [SLOPE_LEAKY_RELU_Z] = leaky_relu_slope_z_##t, [SLOPE_ELU] = elu_slope_##t, [SLOPE_SELU] = selu_slope_##t, \
@@ -34,9 +35,10 @@
              [SLOPE_HARD_TANH] = hard_tanh_slope_##t, [SLOPE_GELU_Z] = gelu_slope_z_##t, [SLOPE_GELU_TANH_Z] = gelu_tanh_slope_z_##t, \
              [SLOPE_SILU_Z] = silu_slope_z_##t }, \
   .binary = { [BINARY_ADD] = add_##t, [BINARY_SUB] = sub_##t, [BINARY_MUL] = mul_##t, [BINARY_DIV] = div_##t, [BINARY_MAXIMUM] = maximum_##t, \
-              [BINARY_MINIMUM] = minimum_##t }, \
+              [BINARY_MINIMUM] = minimum_##t, [BINARY_ATAN2] = atan2_##t }, \
   .binary_number = { [BINARY_ADD] = add_number_##t, [BINARY_SUB] = sub_number_##t, [BINARY_MUL] = mul_number_##t, \
-                     [BINARY_DIV] = div_number_##t, [BINARY_MAXIMUM] = maximum_number_##t, [BINARY_MINIMUM] = minimum_number_##t }, \
+                     [BINARY_DIV] = div_number_##t, [BINARY_MAXIMUM] = maximum_number_##t, [BINARY_MINIMUM] = minimum_number_##t, \
+                     [BINARY_ATAN2] = atan2_number_##t }, \
   .fill = fill_##t, .scale = scale_##t, .axpy = axpy_##t, .sum = sum_##t, .sum_squares = sum_squares_##t, .dot = dot_##t, \
   .add_columns = add_columns_##t, .add_row = add_row_##t, .softmax = softmax_##t, .log_softmax = log_softmax_##t, \
   .sum_columns = sum_columns_##t, .extreme = { largest_##t, smallest_##t }, \

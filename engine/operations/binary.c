@@ -8,7 +8,7 @@ static const moth_option_row binary_options[] = { [BINARY_REAL] = OPTION_REAL };
 /* The vector kernel of a loop; -1: none. */
 static const int kernel_of[LOOPS_BINARY] = {
   [LOOPS_ADD] = BINARY_ADD,        [LOOPS_SUB] = BINARY_SUB, [LOOPS_MUL] = BINARY_MUL, [LOOPS_DIV] = BINARY_DIV,
-  [LOOPS_FLOORDIV] = -1,           [LOOPS_MOD] = -1,         [LOOPS_POW] = -1,         [LOOPS_ATAN2] = -1,
+  [LOOPS_FLOORDIV] = -1,           [LOOPS_MOD] = -1,         [LOOPS_POW] = -1,         [LOOPS_ATAN2] = BINARY_ATAN2,
   [LOOPS_MAXIMUM] = BINARY_MAXIMUM, [LOOPS_MINIMUM] = BINARY_MINIMUM
 };
 

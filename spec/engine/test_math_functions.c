@@ -20,7 +20,7 @@ static long double gelu_tanh_exact(long double x) {
 }
 
 /* The largest error allowed over [low, high], in ulp, in every kernel set: a little above the largest over these samples and, for exp,
- * tanh, sigmoid, erf and gelu in f32, over 20,000,000 others. That of gelu_tanh comes from rounding the sigmoid's argument, -7 near
+ * tanh, sigmoid, erf and gelu in f32, over 20,000,000 others; for asin to cosh over 138,000,000 in f32 and 4,000,000 in f64. That of gelu_tanh comes from rounding the sigmoid's argument, -7 near
  * x = -3. */
 typedef struct row {
   int function;
@@ -67,6 +67,19 @@ static const row rows[] = {
   { UNARY_TAN, "tan", tanl, -1, 1, 3.5, 1.7 },
   { UNARY_TAN, "tan", tanl, -1e6, 1e6, 3.5, 1.7 },
   { UNARY_TAN, "tan", tanl, -1e300, 1e300, 3.5, 1.7 },
+  { UNARY_ASIN, "asin", asinl, -1, 1, 1.2, 1.2 },
+  { UNARY_ASIN, "asin", asinl, 0.4999, 0.5501, 1.2, 1.2 },
+  { UNARY_ACOS, "acos", acosl, -1, 1, 1.2, 1.2 },
+  { UNARY_ACOS, "acos", acosl, 0.999, 1, 1.2, 1.2 },
+  { UNARY_ATAN, "atan", atanl, -1e300, 1e300, 1.5, 1.5 },
+  { UNARY_ATAN, "atan", atanl, -3, 3, 1.5, 1.5 },
+  { UNARY_ATAN, "atan", atanl, 0.4999, 0.5501, 1.5, 1.5 },
+  { UNARY_SINH, "sinh", sinhl, -711, 711, 1.5, 1.5 },
+  { UNARY_SINH, "sinh", sinhl, -20, 20, 1.5, 1.5 },
+  { UNARY_SINH, "sinh", sinhl, -2, 2, 1.5, 1.5 },
+  { UNARY_COSH, "cosh", coshl, -711, 711, 1.5, 1.5 },
+  { UNARY_COSH, "cosh", coshl, -20, 20, 1.5, 1.5 },
+  { UNARY_COSH, "cosh", coshl, -2, 2, 1.5, 1.5 },
 };
 static const row gelu_slopes[] = {
   { SLOPE_GELU_Z, "gelu's slope", gelu_slope_exact, -39, 10, 3.9, 4.8 },
@@ -143,7 +156,84 @@ static void errors_of_slopes(void **state) {
   }
 }
 
+/* The last numbers with a sinh and a cosh, and the first that are infinite: log(2 MAX) and its neighbour. */
+static void hyperbolic_ends(void **state) {
+  static const double last[2] = { 0x1.65a9f8p+6, 0x1.633ce8fb9f87dp+9 };
+  if (!long_double_is_long()) skip();
+  for (int s = 0; s < 3; s++) {
+    for (int d = MOTH_F32; set_at(s) && d <= MOTH_F64; d++) {
+      moth_dtype dtype = (moth_dtype)d;
+      for (int f = UNARY_SINH; f <= UNARY_COSH; f++) {
+        double x[2], y[2], beyond = d == MOTH_F32 ? (double)nextafterf((float)last[d], 1000) : nextafter(last[d], 1000);
+        put_value(x, dtype, 0, last[d]), put_value(x, dtype, 1, beyond);
+        set_at(s)->of[d].unary[f](x, y, 2);
+        assert_true(ulps(value_of(y, dtype, 0), f == UNARY_SINH ? sinhl(last[d]) : coshl(last[d]), dtype) <= 1.5);
+        assert_true(isinf(value_of(y, dtype, 1)));
+      }
+    }
+  }
+}
+
+/* ---- atan2: of both operands' sizes, signs and ends ---- */
+
+static double some_size(moth_dtype dtype, random_source *source, int kind) {
+  double u[3];
+  random_uniform_f64(source, u, 3, 0, 1);
+  const int most = dtype == MOTH_F32 ? 127 : 1023, least = dtype == MOTH_F32 ? -149 : -1074;
+  int exponent = kind == 0 ? (int)(u[1] * 6) - 3 : kind == 1 ? least + (int)(u[1] * 4) : kind == 2 ? most - (int)(u[1] * 3) : least + (int)(u[1] * (most - least));
+  return ldexp(1 + u[0], exponent) * (u[2] < 0.5 ? -1 : 1);
+}
+
+static void angles_of_points(void **state) {
+  static double a[SAMPLES], b[SAMPLES], y[SAMPLES];
+  if (!long_double_is_long()) skip();
+  for (int d = MOTH_F32; d <= MOTH_F64; d++) {
+    moth_dtype dtype = (moth_dtype)d;
+    random_source source = { .seed = 11 };
+    for (int64_t i = 0; i < SAMPLES; i++) { /* near 1, tiny, huge, any: those of the first three meet their like */
+      int kind = (int)(i % 8);
+      put_value(a, dtype, i, some_size(dtype, &source, kind)), put_value(b, dtype, i, some_size(dtype, &source, kind));
+    }
+    for (int s = 0; s < 3; s++) {
+      if (!set_at(s)) continue;
+      set_at(s)->of[d].binary[BINARY_ATAN2](a, b, y, SAMPLES);
+      for (int64_t i = 0; i < SAMPLES; i++) {
+        const double up = value_of(a, dtype, i), along = value_of(b, dtype, i), got = value_of(y, dtype, i);
+        const double error = !signbit(got) == !signbit(up) ? ulps(got, atan2l(up, along), dtype) : INFINITY;
+        if (!(error <= 1.6)) fail_msg("%s %s atan2(%.17g, %.17g): %.3f ulp", set_at(s)->name, moth_dtype_name(dtype), up, along, error);
+      }
+    }
+  }
+}
+
+/* All of C11 F.10.1.4: numbers with the same sign of the first are so many eighths of a turn. */
+static void angles_of_points_at_the_ends(void **state) {
+  static const double values[] = { 0.0, 1, 3e38, 1e-45, INFINITY, NAN };
+  enum { VALUES = 2 * sizeof values / sizeof *values };
+  for (int s = 0; s < 3; s++) {
+    for (int d = MOTH_F32; set_at(s) && d <= MOTH_F64; d++) {
+      moth_dtype dtype = (moth_dtype)d;
+      const real_kernels *k = &set_at(s)->of[d];
+      for (int i = 0; i < VALUES * VALUES; i++) {
+        double a[1], b[1], y[1], other[1];
+        put_value(a, dtype, 0, values[i / VALUES / 2] * (i / VALUES % 2 ? -1 : 1));
+        put_value(b, dtype, 0, values[i % VALUES / 2] * (i % 2 ? -1 : 1));
+        k->binary[BINARY_ATAN2](a, b, y, 1);
+        const double up = value_of(a, dtype, 0), along = value_of(b, dtype, 0), got = value_of(y, dtype, 0);
+        const double want = atan2(up, along), nearest = d == MOTH_F32 ? (double)(float)want : want;
+        bool same = isnan(want) ? isnan(got) : got == nearest && !signbit(got) == !signbit(want);
+        if (!same) fail_msg("%s atan2(%g, %g) is %.17g, expected %.17g", set_at(s)->name, up, along, got, nearest);
+        k->binary_number[BINARY_ATAN2](a, along, other, 1, false); /* a number is an operand like others */
+        assert_memory_equal(other, y, bytes_of(dtype));
+        k->binary_number[BINARY_ATAN2](b, up, other, 1, true);
+        assert_memory_equal(other, y, bytes_of(dtype));
+      }
+    }
+  }
+}
+
 /* f(x) for numbers at the ends of what there is; the sign of zero counts. */
+#define HALF_PI 1.57079632679489661923
 typedef struct end { int function; double x, y; } end;
 
 static void ends(void **state) {
@@ -178,6 +268,17 @@ static void ends(void **state) {
     { UNARY_SIN, inf, NAN }, { UNARY_COS, -inf, NAN }, { UNARY_SIN, -0.0, -0.0 }, { UNARY_SIN, 0, 0 }, { UNARY_COS, 0, 1 },
     { UNARY_COS, -0.0, 1 }, { UNARY_TAN, -inf, NAN }, { UNARY_TAN, 0, 0 }, { UNARY_TAN, -0.0, -0.0 }, { UNARY_SIN, -0x1p-140, -0x1p-140 },
     { UNARY_TAN, 0x1p-140, 0x1p-140 },
+    { UNARY_ASIN, 0, 0 }, { UNARY_ASIN, -0.0, -0.0 }, { UNARY_ASIN, 1, HALF_PI }, { UNARY_ASIN, -1, -HALF_PI }, { UNARY_ASIN, 1.001, NAN },
+    { UNARY_ASIN, -inf, NAN }, { UNARY_ASIN, inf, NAN }, { UNARY_ASIN, -0x1p-140, -0x1p-140 }, { UNARY_ASIN, 0x1p-149, 0x1p-149 },
+    { UNARY_ACOS, 1, 0 }, { UNARY_ACOS, -1, 2 * HALF_PI }, { UNARY_ACOS, 0, HALF_PI }, { UNARY_ACOS, -0.0, HALF_PI },
+    { UNARY_ACOS, 0x1p-149, HALF_PI }, { UNARY_ACOS, -1.001, NAN }, { UNARY_ACOS, inf, NAN }, { UNARY_ACOS, -inf, NAN },
+    { UNARY_ATAN, 0, 0 }, { UNARY_ATAN, -0.0, -0.0 }, { UNARY_ATAN, 1, HALF_PI / 2 }, { UNARY_ATAN, -1, -HALF_PI / 2 },
+    { UNARY_ATAN, inf, HALF_PI }, { UNARY_ATAN, -inf, -HALF_PI }, { UNARY_ATAN, 3e38, HALF_PI }, { UNARY_ATAN, -0x1p-140, -0x1p-140 },
+    { UNARY_ATAN, 0x1p-149, 0x1p-149 },
+    { UNARY_SINH, 0, 0 }, { UNARY_SINH, -0.0, -0.0 }, { UNARY_SINH, inf, inf }, { UNARY_SINH, -inf, -inf }, { UNARY_SINH, 711, inf },
+    { UNARY_SINH, -1e30, -inf }, { UNARY_SINH, 0x1p-149, 0x1p-149 }, { UNARY_SINH, -0x1p-140, -0x1p-140 },
+    { UNARY_COSH, 0, 1 }, { UNARY_COSH, -0.0, 1 }, { UNARY_COSH, inf, inf }, { UNARY_COSH, -inf, inf }, { UNARY_COSH, -711, inf },
+    { UNARY_COSH, 1e30, inf }, { UNARY_COSH, 0x1p-149, 1 },
   };
   for (int s = 0; s < 3; s++) {
     for (int d = MOTH_F32; set_at(s) && d <= MOTH_F64; d++) {
@@ -260,6 +361,8 @@ static void angles_of_every_size(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = { cmocka_unit_test(errors), cmocka_unit_test(angles_of_every_size),
                                       cmocka_unit_test(errors_of_slopes), cmocka_unit_test(ends),
+                                      cmocka_unit_test(hyperbolic_ends), cmocka_unit_test(angles_of_points),
+                                      cmocka_unit_test(angles_of_points_at_the_ends),
                                       cmocka_unit_test(slopes_at_the_ends) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
