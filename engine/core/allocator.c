@@ -1,5 +1,5 @@
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* madvise */
+#define _GNU_SOURCE /* madvise, mremap */
 #endif
 #include "core/allocator.h"
 
@@ -51,6 +51,27 @@ static void *ask(size_t bytes) { return is_mapped(bytes) ? map(bytes) : malloc(b
 static void let_go(void *block, size_t bytes) {
   if (is_mapped(bytes)) munmap(block, bytes);
   else free(block);
+}
+
+/* Whether the system itself changes the size of a block. */
+static bool stays_of_a_kind(size_t before, size_t after) {
+#ifdef MREMAP_MAYMOVE
+  bool may_be_mapped = true;
+#else
+  bool may_be_mapped = !is_mapped(before);
+#endif
+  return before > ALLOCATOR_SMALL && after > ALLOCATOR_SMALL && is_mapped(before) == is_mapped(after) && may_be_mapped;
+}
+
+static void *change(void *block, size_t before, size_t after) {
+#ifdef MREMAP_MAYMOVE
+  if (is_mapped(before)) {
+    void *moved = mremap(block, before, after, MREMAP_MAYMOVE); /* copies nothing */
+    return moved == MAP_FAILED ? NULL : moved;
+  }
+#endif
+  (void)before;
+  return realloc(block, after);
 }
 
 /* ---- Large blocks ---- */
@@ -130,13 +151,12 @@ void *allocator_resize(void *data, void *block, size_t old_size, size_t new_size
   if (new_size == 0) return give_back(self, block, old_size), NULL;
   size_t before = rounded(old_size), after = rounded(new_size);
   if (before == after) return block;
-  if (before > ALLOCATOR_SMALL && after > ALLOCATOR_SMALL && !is_mapped(before) && !is_mapped(after)) return realloc(block, after);
-#ifdef MREMAP_MAYMOVE
-  if (is_mapped(before) && is_mapped(after)) {
-    void *moved = mremap(block, before, after, MREMAP_MAYMOVE); /* copies nothing */
-    return moved == MAP_FAILED ? NULL : moved;
+  if (stays_of_a_kind(before, after)) {
+    void *moved = change(block, before, after);
+    if (moved != NULL || (self->large_count == 0 && self->kept_bytes == 0)) return moved;
+    allocator_clear(self);
+    return change(block, before, after);
   }
-#endif
   void *moved = take(self, new_size);
   if (moved == NULL) return NULL;
   memcpy(moved, block, old_size < new_size ? old_size : new_size);

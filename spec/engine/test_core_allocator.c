@@ -104,9 +104,25 @@ static void too_much_is_refused(void **state) {
   allocator_clear(&a);
 }
 
+/* A block that cannot grow stays as it is, and what was kept has been given back to make room for it. */
+static void what_cannot_grow_stays(void **state) {
+  static const size_t sizes[] = { 40, 5000, 300000, 5000000 };
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    allocator a = { .kept_bytes = 0 };
+    unsigned char *block = make(&a, sizes[i]);
+    void *small = make(&a, 100), *large = make(&a, 1 << 20), *mapped = make(&a, 6 << 20);
+    allocator_resize(&a, small, 100, 0), allocator_resize(&a, large, 1 << 20, 0), allocator_resize(&a, mapped, 6 << 20, 0);
+    assert_null(allocator_resize(&a, block, sizes[i], SIZE_MAX / 4));
+    assert_true(a.kept_bytes == 0 && a.large_bytes == 0 && a.large_count == 0);
+    assert_int_equal(block[sizes[i] - 1], 7);
+    allocator_resize(&a, block, sizes[i], 0);
+    allocator_clear(&a);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = { cmocka_unit_test(blocks_come_back_for_their_size), cmocka_unit_test(little_is_kept),
                                       cmocka_unit_test(contents_move_along), cmocka_unit_test(what_is_freed_goes_back),
-                                      cmocka_unit_test(too_much_is_refused) };
+                                      cmocka_unit_test(too_much_is_refused), cmocka_unit_test(what_cannot_grow_stays) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
