@@ -160,6 +160,13 @@ static const moth_option_row range_options[] = {
   [RANGE_DTYPE] = OPTION_DTYPE("f32 f64 i64 u8"),
 };
 
+/* Whole ones of integers as they were given, for messages. */
+static moth_value progression_value(moth_dtype dtype, double value) {
+  bool is_whole = !dtype_is_real(dtype) && value == rint(value) && value >= -0x1p63 && value < 0x1p63;
+  if (is_whole) return (moth_value) { .kind = MOTH_INT_VALUE, .as.integer = (int64_t)value };
+  return (moth_value) { .kind = MOTH_REAL_VALUE, .as.real = value };
+}
+
 /* Stores count values first + i*step, the last of them no further than `last`. */
 static moth_status give_progression(const operation_call *call, moth_dtype dtype, double first, double last, double step, int64_t count,
                                     bool exact_end) {
@@ -170,7 +177,7 @@ static moth_status give_progression(const operation_call *call, moth_dtype dtype
   for (int64_t i = 0; i < count; i++) {
     double value = first + (double)i * step;
     if (i == count - 1 && (exact_end || (step > 0 ? value > last : value < last))) value = last;
-    moth_value number = { .kind = MOTH_REAL_VALUE, .as.real = value };
+    moth_value number = progression_value(dtype, value);
     status = operation_number(call, &number, dtype, t, t->values + i * (int64_t)dtype_size(dtype));
     if (status != MOTH_OK) return status;
     if (i % (1 << 20) == 0 && context_is_cancelled(call->m)) return operation_cancelled(call);

@@ -109,6 +109,7 @@ describe("an index or an operand", function()
       ["tensor: 256 is out of range for u8: 0..255"] = function() return (moth.tensor({ 256 }, { dtype = "u8" })) end,
       ["tensor: an entry must be a number, got 'x'"] = function() return (moth.tensor{ "x" }) end,
       ["full: u8 cannot hold 300"] = function() return (moth.full({ 2 }, 300, { dtype = "u8" })) end,
+      ["range: u8[4] cannot hold -1"] = function() return (moth.range(-1, 2, { dtype = "u8" })) end,
     }
     assert.is_true(f == moth.zeros(3, 4))
     assert.same({ 1, 2, 3 }, i:totable())
