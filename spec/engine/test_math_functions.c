@@ -74,12 +74,12 @@ static const row rows[] = {
   { UNARY_ATAN, "atan", atanl, -1e300, 1e300, 1.5, 1.5 },
   { UNARY_ATAN, "atan", atanl, -3, 3, 1.5, 1.5 },
   { UNARY_ATAN, "atan", atanl, 0.4999, 0.5501, 1.5, 1.5 },
-  { UNARY_SINH, "sinh", sinhl, -711, 711, 1.5, 1.5 },
-  { UNARY_SINH, "sinh", sinhl, -20, 20, 1.5, 1.5 },
-  { UNARY_SINH, "sinh", sinhl, -2, 2, 1.5, 1.5 },
-  { UNARY_COSH, "cosh", coshl, -711, 711, 1.5, 1.5 },
-  { UNARY_COSH, "cosh", coshl, -20, 20, 1.5, 1.5 },
-  { UNARY_COSH, "cosh", coshl, -2, 2, 1.5, 1.5 },
+  { UNARY_SINH, "sinh", sinhl, -711, 711, 1.6, 1.6 },
+  { UNARY_SINH, "sinh", sinhl, -20, 20, 1.6, 1.6 },
+  { UNARY_SINH, "sinh", sinhl, -2, 2, 1.6, 1.6 },
+  { UNARY_COSH, "cosh", coshl, -711, 711, 1.6, 1.6 },
+  { UNARY_COSH, "cosh", coshl, -20, 20, 1.6, 1.6 },
+  { UNARY_COSH, "cosh", coshl, -2, 2, 1.6, 1.6 },
 };
 static const row gelu_slopes[] = {
   { SLOPE_GELU_Z, "gelu's slope", gelu_slope_exact, -39, 10, 3.9, 4.8 },
