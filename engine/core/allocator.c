@@ -31,8 +31,8 @@ static int list_of(size_t bytes) { return (int)(bytes / ALLOCATOR_STEP) - 1; }
 
 static bool is_mapped(size_t bytes) { return MAPS && bytes >= MAPPED; }
 
-/* On pages of 2 MiB, where the system has them for the asking: the first look at so many small ones costs more than what is done to them, and
- * loops that go through several of them wait for their addresses. A mapping begins with one, so that it lies on as many as it can. */
+/* On pages of 2 MiB, where the system has them for the asking: the first look at so many small ones costs more than what is done to them,
+ * and loops that go through several of them wait for their addresses. A mapping begins with one, so that it lies on as many as it can. */
 static void *map(size_t bytes) {
   if (bytes > SIZE_MAX - HUGE_PAGE) return NULL;
   char *start = mmap(NULL, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
