@@ -136,6 +136,8 @@ moth.dropout(p)                                                       layer
     has(about "torch.cat", "Moth has no 'torch.cat'; here it is 'cat'")
     has(about "np.arange", "here it is 'range'")
     has(about "nn.Linear", "here it is 'dense'")
+    has(about "np.pi", "Moth has no 'np.pi'; here it is math.pi")
+    has(about "eig", "Moth has no 'eig'; of a symmetric matrix it is t:eigh()")
     has(about "categorical_crossentropy", "here it is 'cross_entropy'")
     assert.equal("Moth has no 'dropuot'; did you mean 'dropout'?", about "dropuot")
     assert.equal("Moth has no 'relu6'; did you mean 'relu'?", about "relu6")

@@ -147,6 +147,9 @@ function find.guess(expression)
   local foreign = foreign_names()
   local entry = foreign[expression] or foreign[last] or expression ~= last and find.worded(last)
   if entry then return ("Moth has no '%s'; here it is '%s'"):format(expression, spoken(entry)), entry end
+  local words = internal.need "help/elsewhere"
+  local answer = words[expression] or words[last]
+  if answer and answer:sub(1, 1) == "=" then return ("Moth has no '%s'; %s"):format(expression, answer:sub(2)) end
   local known = {}
   for word in next, entries.by_word do known[word] = true end
   for _, name in ipairs(topics.order) do known[name] = true end

@@ -350,7 +350,7 @@ return {
     options = { { "file", "string", "an .svg or .png file to draw to" }, { "log", "boolean", "levels by their logarithm" },
                 { "width", "integer", "columns of the terminal, or dots of a file" },
                 { "height", "integer", "lines of the terminal, or dots of a file" } },
-    see = "run:save run.loss",
+    see = "run:save run.loss t:show",
     example = "local run = moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, " ..
               "loss = \"mse\", epochs = 3, progress = false }; run:plot{ \"loss\" }" },
   { "run:save", "(path)",
