@@ -42,6 +42,7 @@ build() {
   mkdir -p "$folder"
   log=$folder/build.log
   if [ ! -e "$folder/Makefile" ] || { [ -z "${as_it_is-}" ] && [ "$(cat "$folder/.options" 2>/dev/null)" != "$*" ]; }; then
+    echo "Building Moth into ${folder#"$top"/}/, which takes a minute or two" >&2
     cmake -S "$top" -B "$folder" -G "Unix Makefiles" "$@" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
     echo "$*" >"$folder/.options"
   fi
