@@ -3600,8 +3600,8 @@ function moth.csv(path, options) end
 ---@return moth.Data|moth.Tensor
 function moth.idx(path, labels, options) end
 
----A tensor of a number, a boolean, or a table nested as deep as it has axes. Booleans make bool, numbers the default dtype, unless dtype
----says otherwise. Tables must be rectangular.
+---A tensor of a number, a boolean, or a table nested as deep as it has axes. Booleans alone make bool, numbers (and booleans among them,
+---1 and 0) the default dtype, unless dtype says otherwise. Tables must be rectangular.
 ---
 ---```lua
 ---print(moth.tensor{ { 1, 2 }, { 3, 4 } })

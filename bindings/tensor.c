@@ -100,14 +100,30 @@ static void read_table(lua_State *L, table_reader *r, int table, int depth) {
   }
 }
 
-moth_tensor *tensor_from(lua_State *L, module *M, int index, moth_dtype dtype, const char *where) {
-  table_reader r = { .where = where, .dtype = dtype };
+/* Whether all entries down a table whose shape is read are booleans; what is not rectangular is no matter yet. */
+static bool holds_booleans(lua_State *L, const table_reader *r, int table, int depth) {
+  if (depth == r->rank) return lua_isboolean(L, table);
+  if (lua_type(L, table) != LUA_TTABLE) return false;
+  luaL_checkstack(L, 4, NULL);
+  bool all = r->shape[depth] > 0;
+  for (int64_t i = 1; all && i <= r->shape[depth]; i++) {
+    lua_rawgeti(L, table, i);
+    all = holds_booleans(L, r, lua_gettop(L), depth + 1);
+    lua_pop(L, 1);
+  }
+  return all;
+}
+
+/* `chosen`: the dtype was asked for. Otherwise booleans alone make bool. */
+static moth_tensor *read_tensor(lua_State *L, module *M, int index, moth_dtype dtype, bool chosen, const char *where) {
+  table_reader r = { .where = where };
   index = lua_absindex(L, index);
   read_shape(L, &r, index);
+  r.dtype = !chosen && holds_booleans(L, &r, index, 0) ? MOTH_BOOL : dtype;
   handle *h = handle_new(L, M, MOTH_TENSOR_OBJECT, 0);
   moth_tensor *t = NULL;
   moth_status status;
-  TRYING(L, M, status, moth_tensor_create(M->m, dtype, r.rank, r.shape, &t));
+  TRYING(L, M, status, moth_tensor_create(M->m, r.dtype, r.rank, r.shape, &t));
   errors_check(L, M, status);
   h->object = t;
   handle_pressure(L, M);
@@ -115,6 +131,10 @@ moth_tensor *tensor_from(lua_State *L, module *M, int index, moth_dtype dtype, c
   if (r.rank == 0) store(L, &r, index);
   else if (moth_tensor_count(t) > 0 || r.rank > 1) read_table(L, &r, index, 0);
   return t;
+}
+
+moth_tensor *tensor_from(lua_State *L, module *M, int index, moth_dtype dtype, const char *where) {
+  return read_tensor(L, M, index, dtype, true, where);
 }
 
 moth_tensor *tensor_argument(lua_State *L, module *M, int index, moth_dtype dtype, const char *where, const char *argument) {
@@ -128,19 +148,6 @@ moth_tensor *tensor_argument(lua_State *L, module *M, int index, moth_dtype dtyp
   const char *got = handle_describe(L, index);
   errors_fail(L, "%s: %s must be a tensor, got %s", where, argument, got);
   return NULL;
-}
-
-/* Whether the first number or boolean down a nested table is a boolean. */
-static bool holds_booleans(lua_State *L, int index) {
-  int top = lua_gettop(L);
-  lua_pushvalue(L, index);
-  for (int depth = 0; depth <= MOTH_MAX_RANK && lua_type(L, -1) == LUA_TTABLE; depth++) {
-    lua_rawgeti(L, -1, 1);
-    lua_remove(L, -2);
-  }
-  bool found = lua_isboolean(L, -1);
-  lua_settop(L, top);
-  return found;
 }
 
 static const char *option_name(const void *list, int index) { return (void)list, index == 0 ? "dtype" : NULL; }
@@ -183,8 +190,7 @@ static int create(lua_State *L) {
     }
     asked = dtype_asked(L, 2, &dtype) || asked;
   }
-  if (!asked && holds_booleans(L, 1)) dtype = MOTH_BOOL;
-  tensor_from(L, M, 1, dtype, "tensor");
+  read_tensor(L, M, 1, dtype, asked, "tensor");
   return 1;
 }
 

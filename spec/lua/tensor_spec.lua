@@ -11,6 +11,34 @@ describe("moth.tensor", function()
     assert.equal("float", math.type(t:totable()[1][1]))
   end)
 
+  it("makes bools of booleans alone, numbers of booleans among numbers, wherever they stand", function()
+    for expected, given in pairs{
+      [{ 1, 5 }] = { true, 5 }, [{ 5, 1 }] = { 5, true }, [{ 0, 0.5 }] = { false, 0.5 }, [{ { 1 }, { 0.5 } }] = { { true }, { 0.5 } },
+      [{ { 1, 0 }, { 1, 3 } }] = { { true, false }, { true, 3 } }, [{ { { 1 } }, { { 2 } } }] = { { { true } }, { { 2 } } },
+    } do
+      local t = moth.tensor(given)
+      assert.equal("f32", t.dtype)
+      assert.is_true(t == moth.tensor(expected))
+      helper.with_dtype(moth, "f64", function() assert.equal("f64", moth.tensor(given).dtype) end)
+    end
+    local all = moth.tensor{ { true, false }, { false, true } }
+    assert.equal("bool", all.dtype)
+    assert.same({ { true, false }, { false, true } }, all:totable())
+    assert.equal("bool", moth.tensor(true).dtype)
+    assert.equal("f32", moth.tensor{ {}, {} }.dtype)
+    assert.same({ true, true }, moth.tensor({ true, 5 }, { dtype = "bool" }):totable())
+    assert.same({ 1, 5 }, moth.tensor({ true, 5, dtype = "i64" }):totable())
+    assert.same({ true, true, false }, moth.zeros(3, { dtype = "bool" }):copy_(moth.tensor{ true, 5, 0 }):totable())
+  end)
+
+  it("refuses what is no tensor as before, with booleans first or not", function()
+    assert.equal("tensor: an entry must be a number, got 'x'", message(moth.tensor, { true, "x" }))
+    assert.equal("tensor: a number stands beside a table; tables must be rectangular", message(moth.tensor, { true, { true } }))
+    assert.equal("tensor: a number stands beside a table; tables must be rectangular", message(moth.tensor, { { true }, true }))
+    assert.equal("tensor: a table of 2 stands beside one of 1; tables must be rectangular", message(moth.tensor, { { true }, { true, 1 } }))
+    assert.equal("tensor: entry 2 is nil", message(moth.tensor, { true, nil, true }))
+  end)
+
   it("takes numbers, booleans and empty tables", function()
     assert.equal(0, moth.tensor(5).rank)
     assert.equal(5.0, moth.tensor(5):item())

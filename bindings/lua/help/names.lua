@@ -8,8 +8,8 @@
 return {
   -- The module
   { "moth.tensor", "(nested [, { dtype = }])",
-    "A tensor of a number, a boolean, or a table nested as deep as it has axes. Booleans make bool, numbers the default dtype, unless " ..
-    "dtype says otherwise. Tables must be rectangular.",
+    "A tensor of a number, a boolean, or a table nested as deep as it has axes. Booleans alone make bool, numbers (and booleans " ..
+    "among them, 1 and 0) the default dtype, unless dtype says otherwise. Tables must be rectangular.",
     gives = "tensor", see = "moth.zeros moth.range t:totable",
     example = "print(moth.tensor{ { 1, 2 }, { 3, 4 } })" },
   { "moth.scope", "(f [, …])",
