@@ -52,6 +52,47 @@ describe("the prompt #terminal", function()
         names are of ASCII letters, digits and _; strings hold any text]])
   end)
 
+  it("knows what NumPy writes", function()
+    local session = open()
+    plays(session, [[
+      moth> a[1, 2]
+      error: ']' expected near ','
+        in Lua  t(1, 2) is an element, t({ 1, 2 }, {}) a view
+      moth> a[1:2] = 3
+      error: ']' expected near ':'
+        in Lua  t({ 1, 2 }, {}) is a view: both ends, {} for all
+      moth> a @ b
+      error: syntax error near '@'
+        in Lua  a:matmul(b) is the matrix product
+      moth> x = a ** 2
+      error: unexpected symbol near '*'
+        in Lua  x ^ 2 is a power
+      moth> moth.zeros((3, 4))
+      error: ')' expected near ','
+        in Lua  { 3, 4 } is a list; (3, 4) is no value
+      moth> a(1, 2) = 3
+      error: syntax error near '='
+        in Lua  t[1][2] = 3 sets an element, t({ 1, 2 }, {}):fill_(3) a view]])
+  end)
+
+  it("takes for NumPy's only what is", function()
+    local hint = helper.internals(require "moth").need "prompt/hints"
+    local function hinted(text)
+      local value, of_value = load("return " .. text)
+      local run, of_text = load(text)
+      assert(not value and not run, text)
+      return hint(text, of_value:match ":%d+: (.*)$") .. hint(text, of_text:match ":%d+: (.*)$")
+    end
+    for _, slice in ipairs{ "a[:]", "a[:, 1]", "a[2:]", "a[::2]", "a[i:j]", "a[i:2]", "a[:-1]", "a[n:n + 2]", "a[0][1:2]", "f(x)[i:]" } do
+      assert.is_truthy(hinted(slice):find("is a view", 1, true), slice)
+    end
+    for _, text in ipairs{ "t['a:b'] x", "'a @ b' x", "x = 1 -- a[1:2] **\n)", "a[i]:sum", "a[1]:sum:b", "goto a:", "{ [1, 2] = 3 }", "a ? b[1] : c",
+                           "a[b:c(1)] x", "a:b(1) = 2", "f(x) = x ^ 2", "(a + b) = 3", "if f(1) = 3 then end", "a * * b", "f(**options)",
+                           "@decorated", "x // = 3", "a[1]:", "f(a b, c)", "::a: x[1]", "x = )" } do
+      assert.equal("", hinted(text), text)
+    end
+  end)
+
   it("waits for the end of long strings, not of short ones", function()
     local session = open()
     plays(session, [[
