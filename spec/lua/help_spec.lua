@@ -57,6 +57,26 @@ moth.dropout(p)                                                       layer
     has(about "t:add", "In place  t:add_(other)")
   end)
 
+  it("shows the tensor's method of a name that is a layer's too, and tells of the layer", function()
+    local both = 0
+    for _, entry in ipairs(entries.list) do
+      if (entry.kind == "layer" or entry.kind == "activation") and entry.owner == "moth" and entries.by_name["t:" .. entry.word] then
+        both = both + 1
+        local text = about(entry.word)
+        assert.equal(about("t:" .. entry.word), text)
+        has(text, "operation\n", "\n  Layer     " .. entry.name)
+        has(about(entry.name), entry.kind .. "\n", "\n  Method    t:" .. entry.word)
+        assert.is_nil(text:find("See also  " .. entry.name, 1, true))
+        for _, option in ipairs(entry.options) do
+          if option.key == "input" then has(about(entry.word .. ".input"), "option of " .. entry.word) end
+        end
+      end
+    end
+    assert.is_true(both >= 8, "names that are both")
+    begins(about "reshape", "t:reshape(")
+    has(about "reshape", "\n  Layer     moth.reshape(")
+  end)
+
   it("finds options", function()
     has(about "moth.train.patience", "option of train", "whole number >= 1", "See also  moth.train")
     has(about "adam.lr", "number > 0", "Default   0.001", "may be set at any time")
@@ -170,7 +190,8 @@ moth.dropout(p)                                                       layer
 
   it("shows all that the engine knows at ??", function()
     has(source "moth.dropout", "name ", "input ", "Source    engine/layers/dropout.c", "Elsewhere")
-    has(source "relu", "y = max(z, 0)", "engine/layers/activations.c")
+    has(source "moth.relu", "y = max(z, 0)", "engine/layers/activations.c")
+    has(source "relu", "engine/operations")
   end)
 
   it("lines up what other libraries call an operation and its options", function()

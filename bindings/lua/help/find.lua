@@ -78,12 +78,23 @@ local function named(name)
   if owners[owner] then return entries.by_name[owners[owner] .. ":" .. last] or entries.by_name[owners[owner] .. "." .. last] end
 end
 
--- The best entry of a plain word: the module's and its components', then methods and fields.
+-- What tensors and nets both know: the tensor's method of a layer's name, the layer of a method's; or nil.
+function find.method_of(entry)
+  local is_layer = entry.kind == "layer" or entry.kind == "activation"
+  return is_layer and entries.by_name["t:" .. entry.word] or nil
+end
+
+function find.layer_of(entry)
+  local other = entry.kind == "operation" and entry.owner == "t" and entries.by_name["moth." .. entry.word]
+  return other and (other.kind == "layer" or other.kind == "activation") and other or nil
+end
+
+-- The entry of a bare word: the tensor's method where there is a layer of that name, the module's and its components', then methods and fields.
 function find.worded(word)
   local list = entries.by_word[word]
   if not list then return nil end
   for _, entry in ipairs(list) do
-    if entry.owner == "moth" then return entry end
+    if entry.owner == "moth" then return find.method_of(entry) or entry end
   end
   return list[1]
 end
@@ -111,10 +122,13 @@ local function option_at(expression)
   if not whose then return nil end
   local entry = named(whose) or find.worded(whose)
   if not entry then return nil end
-  local option = find.option_named(entry, key)
-  if option then return entry, option end
-  option = find.foreign_option(entry, key)
-  if option then return entry, option, key end
+  local layer = find.layer_of(entry)
+  for _, lookup in ipairs{ find.option_named, find.foreign_option } do
+    for _, holder in ipairs{ entry, layer } do
+      local option = lookup(holder, key)
+      if option then return holder, option, lookup == find.foreign_option and key or nil end
+    end
+  end
 end
 
 local elsewhere -- other libraries' names → entries

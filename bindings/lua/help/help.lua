@@ -140,6 +140,9 @@ local function add_facts(page, entry)
   elseif entry.gives and entry.named then
     labelled(page, "Gives", entry.gives)
   end
+  local layer, method = find.layer_of(entry), find.method_of(entry)
+  if layer then labelled(page, "Layer", layer.signature) end
+  if method then labelled(page, "Method", method.signature) end
   local use = use_of(entry)
   if use then labelled(page, "Use", use) end
 end
@@ -156,7 +159,8 @@ end
 local function namesakes(entry)
   local others = {}
   for _, other in ipairs(entries.by_word[entry.word] or {}) do
-    if other ~= entry and other.name ~= entry.name then others[#others + 1] = other.name end
+    local told = other == find.layer_of(entry) or other == find.method_of(entry)
+    if other ~= entry and other.name ~= entry.name and not told then others[#others + 1] = other.name end
   end
   return others
 end
