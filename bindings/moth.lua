@@ -2458,7 +2458,7 @@ function Net:clone() end
 ---Writes architecture and weights as a safetensors file, which Python reads too.
 ---
 ---```lua
----local path = os.tmpname(); moth.net{ input = 2, moth.dense(1) }:save(path); os.remove(path)
+---moth.net{ input = 2, moth.dense(1) }:save "small.safetensors"
 ---```
 ---@param path string
 function Net:save(path) end
@@ -2466,7 +2466,7 @@ function Net:save(path) end
 ---Takes over the weights of a model file; with partial = true only those whose names it has.
 ---
 ---```lua
----local net, path = moth.net{ input = 2, moth.dense(1) }, os.tmpname(); net:save(path); net:load(path); os.remove(path)
+---local net = moth.net{ input = 2, moth.dense(1) }; net:save "small.safetensors"; net:load "small.safetensors"
 ---```
 ---@param path string
 ---@param options? table
@@ -2622,7 +2622,7 @@ function Trainer:stop() end
 ---Writes a checkpoint, from which resume = goes on exactly.
 ---
 ---```lua
----local t, path = moth.trainer{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, loss = "mse", epochs = 2, progress = false }, os.tmpname(); t:save(path); os.remove(path)
+---local t = moth.trainer{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, loss = "mse", epochs = 2, progress = false }; t:save "steps.ckpt"
 ---```
 ---@param path string
 function Trainer:save(path) end
@@ -2650,7 +2650,7 @@ function Run:plot(options) end
 ---Writes the columns of the run as CSV, a line an epoch.
 ---
 ---```lua
----local run = moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, loss = "mse", epochs = 3, progress = false }; local path = os.tmpname() .. ".csv"; run:save(path); os.remove(path)
+---local run = moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, loss = "mse", epochs = 3, progress = false }; run:save "curve.csv"
 ---```
 ---@param path string
 function Run:save(path) end
@@ -3721,7 +3721,7 @@ function moth.trainer(options) end
 ---.safetensors file where they are, read-only: the file must not be written to or cut short meanwhile.
 ---
 ---```lua
----local path = os.tmpname() .. ".npy"; moth.save(path, moth.eye(3)); print(moth.load(path)); os.remove(path)
+---moth.save("eye.npy", moth.eye(3)); print(moth.load "eye.npy")
 ---```
 ---@param path string
 ---@param options? table
@@ -3732,7 +3732,7 @@ function moth.load(path, options) end
 ---All but .npz are packed where .gz follows. What stood there is replaced at once, or stays on failure.
 ---
 ---```lua
----local path = os.tmpname() .. ".npz"; moth.save(path, { w = moth.eye(3), b = moth.ones(3) }); os.remove(path)
+---moth.save("weights.npz", { w = moth.eye(3), b = moth.ones(3) })
 ---```
 ---@param path string
 ---@param value any
@@ -3741,7 +3741,7 @@ function moth.save(path, value) end
 ---The net of a model file, architecture and weights; nothing in the file runs.
 ---
 ---```lua
----local path = os.tmpname(); moth.net{ input = 2, moth.dense(1) }:save(path); print(moth.load_net(path)); os.remove(path)
+---moth.net{ input = 2, moth.dense(1) }:save "small.safetensors"; print(moth.load_net "small.safetensors")
 ---```
 ---@param path string
 ---@return moth.Net

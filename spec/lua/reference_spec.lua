@@ -100,22 +100,49 @@ describe("examples", function()
 
   after_each(function() os.tmpname = tmpname end) -- luacheck: ignore
 
-  it("are one line each, run and leave no file behind", function()
-    local path
+  it("of files in the working directory use temporary ones", function()
+    local paths = {}
     os.tmpname = function() -- luacheck: ignore
-      path = tmpname()
-      return path
+      paths[#paths + 1] = tmpname()
+      return paths[#paths]
+    end
+    assert.equal("f32[2]   1   1", examples.run 'moth.save("named.npy", moth.ones(2)); print(moth.load "named.npy")')
+    assert.is_nil((examples.run 'moth.save("named.npy", moth.ones(2)); error "half-way"'))
+    assert.is_nil((examples.run 'moth.save("named.npy" moth.ones(2))'))
+    table.insert(paths, "named")
+    for _, path in ipairs(paths) do assert.is_nil((os.remove(path .. ".npy"))) end
+    for _, path in ipairs(paths) do assert.is_nil((os.remove(path))) end
+    assert.equal(4, #paths)
+  end)
+
+  it("are one line each, run and leave no file behind", function()
+    local paths, named = {}, 0
+    os.tmpname = function() -- luacheck: ignore
+      paths[#paths + 1] = tmpname()
+      return paths[#paths]
+    end
+    local function is_there(path)
+      local file = io.open(path, "rb")
+      return file and file:close()
     end
     for _, entry in ipairs(entries.list) do
       if entry.example then
         assert(not entry.example:find "\n", entry.name .. ": more than a line")
-        path = nil
+        paths = {}
         local text, message = examples.run(entry.example)
         assert(text, ("%s: %s\n  %s"):format(entry.name, tostring(message), entry.example))
-        for _, ending in ipairs(path and { "", ".npy", ".npz", ".csv" } or {}) do
-          assert(not os.remove(path .. ending), entry.name .. ": leaves a file " .. ending)
+        for _, path in ipairs(paths) do
+          for _, ending in ipairs{ "", ".npy", ".npz", ".csv", ".safetensors", ".ckpt" } do
+            assert(not os.remove(path .. ending), entry.name .. ": leaves a file " .. ending)
+          end
         end
+        for name in entry.example:gmatch '"([%a_][%w_]*%.%a+)"' do
+          named = named + 1
+          assert(not is_there(name), entry.name .. ": writes the working directory's " .. name)
+        end
+        assert(not entry.example:find "tmpname%(%) *%.%.", entry.name .. ": leaves an empty file behind where it is pasted")
       end
     end
+    assert(named > 8, "examples with files")
   end)
 end)

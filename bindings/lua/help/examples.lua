@@ -1,5 +1,6 @@
 -- Runs the one-line examples of the rows: examples.run(code) → what it printed, or the value of an expression as the prompt shows it; nil
--- and the error where it fails. Settings and the default dtype are put back; what os.tmpname made is removed.
+-- and the error where it fails. Settings and the default dtype are put back; files in the working directory that the code names
+-- are temporary ones instead; these and what os.tmpname made are removed.
 local moth, helpers = ...
 
 local examples = {}
@@ -25,14 +26,34 @@ local function environment(printed, temporary)
   return setmetatable(env, { __index = _G })
 end
 
+local function remove(paths)
+  for _, path in ipairs(paths) do os.remove(path) end
+end
+
+-- The code with a temporary file for each "name.ending" in it.
+local function moved(code, temporary)
+  local paths = {}
+  return (code:gsub('"([%a_][%w_]*%.%a+)"', function(name)
+    if not paths[name] then
+      local path = os.tmpname()
+      paths[name] = path .. name:match "%.%a+$"
+      table.move({ path, paths[name] }, 1, 2, #temporary + 1, temporary)
+    end
+    return ("%q"):format(paths[name])
+  end))
+end
+
 local function compiled(code, env)
   return load("return " .. code, "=example", "t", env) or load(code, "=example", "t", env)
 end
 
 function examples.run(code, seed)
   local printed, temporary = {}, {}
-  local chunk, message = compiled(code, environment(printed, temporary))
-  if not chunk then return nil, message end
+  local chunk, message = compiled(moved(code, temporary), environment(printed, temporary))
+  if not chunk then
+    remove(temporary)
+    return nil, message
+  end
   local out, dtype, printing, arguments = helpers.out, moth.dtype(), moth.printing(), rawget(_G, "arg")
   helpers.out = { put = function(text) printed[#printed + 1] = text end,
                   look = function() return { width = 80, colour = false, unicode = true, terminal = false } end }
@@ -43,7 +64,7 @@ function examples.run(code, seed)
   local results = table.pack(pcall(chunk))
   helpers.out = out
   rawset(_G, "arg", arguments)
-  for _, path in ipairs(temporary) do os.remove(path) end
+  remove(temporary)
   for i = 2, results.n do
     if results[1] and results[i] ~= nil then printed[#printed + 1] = helpers.show_text(results[i]) end
   end

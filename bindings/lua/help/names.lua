@@ -71,16 +71,16 @@ return {
     "or .safetensors file where they are, read-only: the file must not be written to or cut short meanwhile.",
     gives = "tensor, or table", options = { { "mmap", "boolean", "leave the values in the file, read-only" } },
     see = "moth.save moth.csv moth.idx",
-    example = "local path = os.tmpname() .. \".npy\"; moth.save(path, moth.eye(3)); print(moth.load(path)); os.remove(path)" },
+    example = "moth.save(\"eye.npy\", moth.eye(3)); print(moth.load \"eye.npy\")" },
   { "moth.save", "(path, t | { name = t })",
     "Writes tensors by the ending of the path: one to .npy or .csv (rank 1 or 2), a table of them, in name order, to .npz or " ..
     ".safetensors. All but .npz are packed where .gz follows. What stood there is replaced at once, or stays on failure.",
     see = "moth.load net:save",
-    example = "local path = os.tmpname() .. \".npz\"; moth.save(path, { w = moth.eye(3), b = moth.ones(3) }); os.remove(path)" },
+    example = "moth.save(\"weights.npz\", { w = moth.eye(3), b = moth.ones(3) })" },
   { "moth.load_net", "(path)",
     "The net of a model file, architecture and weights; nothing in the file runs.",
     gives = "net", see = "net:save net:load",
-    example = "local path = os.tmpname(); moth.net{ input = 2, moth.dense(1) }:save(path); print(moth.load_net(path)); os.remove(path)" },
+    example = "moth.net{ input = 2, moth.dense(1) }:save \"small.safetensors\"; print(moth.load_net \"small.safetensors\")" },
   { "moth.schedule", "",
     "Learning rates over the epochs: moth.schedule.cosine and the others, for schedule = in moth.train. A function of epoch and base " ..
     "serves as well.",
@@ -199,11 +199,11 @@ return {
   { "net:save", "(path)",
     "Writes architecture and weights as a safetensors file, which Python reads too.",
     see = "moth.load_net net:load",
-    example = "local path = os.tmpname(); moth.net{ input = 2, moth.dense(1) }:save(path); os.remove(path)" },
+    example = "moth.net{ input = 2, moth.dense(1) }:save \"small.safetensors\"" },
   { "net:load", "(path [, { partial = false }])",
     "Takes over the weights of a model file; with partial = true only those whose names it has.",
     options = { { "partial", "boolean", "only weights whose names the file has" } }, see = "net:save moth.load_net",
-    example = "local net, path = moth.net{ input = 2, moth.dense(1) }, os.tmpname(); net:save(path); net:load(path); os.remove(path)" },
+    example = "local net = moth.net{ input = 2, moth.dense(1) }; net:save \"small.safetensors\"; net:load \"small.safetensors\"" },
   { "net:train", "(options)",
     "moth.train with net filled in.",
     gives = "run", row = "train", see = "moth.train",
@@ -318,8 +318,8 @@ return {
   { "trainer:save", "(path)",
     "Writes a checkpoint, from which resume = goes on exactly.",
     see = "moth.train",
-    example = "local t, path = moth.trainer{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, " ..
-              "loss = \"mse\", epochs = 2, progress = false }, os.tmpname(); t:save(path); os.remove(path)" },
+    example = "local t = moth.trainer{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, " ..
+              "loss = \"mse\", epochs = 2, progress = false }; t:save \"steps.ckpt\"" },
   { "trainer.run", "",
     "The run so far, filled as training goes on; trainer:run() trains to the end and gives it.",
     gives = "run", see = "trainer:run run.loss",
@@ -357,7 +357,7 @@ return {
     "Writes the columns of the run as CSV, a line an epoch.",
     see = "run:plot moth.csv",
     example = "local run = moth.train{ net = moth.net{ input = 1, moth.dense(1) }, data = { moth.rand(8, 1), moth.rand(8, 1) }, " ..
-              "loss = \"mse\", epochs = 3, progress = false }; local path = os.tmpname() .. \".csv\"; run:save(path); os.remove(path)" },
+              "loss = \"mse\", epochs = 3, progress = false }; run:save \"curve.csv\"" },
 
   -- Events: what on_epoch and on_batch are called with, and trainer:epochs() iterates over
   { "e.epoch", "", "The number of the epoch, from 1.", gives = "integer", see = "moth.train" },

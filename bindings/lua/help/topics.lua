@@ -39,6 +39,6 @@ return {
     "moth.seed(1); print(moth.randn(3))", only = { random = true }, names = { "moth.seed", "moth.generator" } },
   files = {
     "Tensors go to .npy, .npz, .safetensors and .csv files and back, nets to .safetensors, data sets come from CSV and IDX files.",
-    "local path = os.tmpname() .. \".npy\"; moth.save(path, moth.eye(2)); print(moth.load(path)); os.remove(path)",
+    "moth.save(\"eye.npy\", moth.eye(2)); print(moth.load \"eye.npy\")",
     kinds = { "reader" }, names = { "moth.load", "moth.save", "net:save", "net:load", "moth.load_net" } },
 }
