@@ -153,6 +153,30 @@ static void name_global(lua_State *L) {
   lua_settop(L, top);
 }
 
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text), most = strlen(end);
+  return length >= most && strcmp(text + length - most, end) == 0;
+}
+
+/* t:shape(): a tensor's properties are called as if they were methods. Replaces the message at index 1. */
+static void name_property(lua_State *L) {
+  static const struct { const char *told, *hint; } known[] = {
+    { ": attempt to call a table value (%s 'shape')", "t.shape, t.shape[1]" },
+    { ": attempt to call a string value (%s 'dtype')", "t.dtype" },
+    { ": attempt to call a number value (%s 'rank')", "t.rank" },
+  };
+  if (lua_type(L, 1) != LUA_TSTRING) return;
+  for (size_t i = 0; i < 2 * sizeof known / sizeof *known; i++) {
+    const char *told = lua_pushfstring(L, known[i / 2].told, i % 2 == 0 ? "method" : "field");
+    bool is_this = ends_with(lua_tostring(L, 1), told);
+    lua_pop(L, 1);
+    if (!is_this) continue;
+    lua_pushfstring(L, "%s; it is a field: %s", lua_tostring(L, 1), known[i / 2].hint);
+    lua_replace(L, 1);
+    return;
+  }
+}
+
 int errors_handler(lua_State *L) {
   module *M = module_of(L);
   if (M == NULL) return 1;
@@ -162,6 +186,7 @@ int errors_handler(lua_State *L) {
   if (!lua_isnil(L, -1) && lua_rawequal(L, -1, 1)) return lua_settop(L, 1), 1; /* taken where it was raised */
   name_operand(L);
   name_global(L);
+  name_property(L);
   push_frames(L, M);
   lua_setiuservalue(L, 2, SLOT_TRACE);
   lua_pushvalue(L, 1);

@@ -45,6 +45,30 @@ describe("a global that is nil", function()
   end)
 end)
 
+describe("a call of what is a field of a tensor", function()
+  it("says so, with a colon or a point, at the prompt and in scripts", function()
+    local shape = "attempt to call a table value (%s 'shape'); it is a field: t.shape, t.shape[1]"
+    for _, arguments in ipairs{ "< ", "" } do
+      assert.equal(shape:format "method", told("moth = require 'moth'\na = moth.ones(2)\na:shape()", arguments))
+      assert.equal(shape:format "method", told("moth = require 'moth'\na = moth.ones(2)\na:shape(1)", arguments))
+      assert.equal(shape:format "field", told("moth = require 'moth'\na = moth.ones(2)\na.shape(1)", arguments))
+      assert.equal("attempt to call a string value (method 'dtype'); it is a field: t.dtype",
+        told("moth = require 'moth'\na = moth.ones(2)\na:dtype()", arguments))
+      assert.equal("attempt to call a number value (method 'rank'); it is a field: t.rank",
+        told("moth = require 'moth'\na = moth.ones(2)\na:rank()", arguments))
+    end
+  end)
+
+  it("is told as Lua does of other names and values", function()
+    assert.equal("attempt to call a nil value (method 'shape')", told "t = {}\nt:shape()")
+    assert.equal("attempt to call a nil value (field 'rank')", told "t = {}\nt.rank()")
+    assert.equal("attempt to call a string value (method 'rank')", told "t = { rank = 'high' }\nt:rank()")
+    assert.equal("attempt to call a number value (field 'size')", told "t = { size = 3 }\nt.size()")
+    assert.equal("mine: attempt to call a table value (method 'shape') here",
+      told "error('mine: attempt to call a table value (method \\'shape\\') here')")
+  end)
+end)
+
 describe("a field of a tensor", function()
   local moth = require "moth"
 
