@@ -250,6 +250,8 @@ moth_value operation_value(moth_tensor *t);
 /* Pushes what is to be said of a name that tensors (or else the module) have not, where an operation answers to it: "here it is 'clamp'",
  * "it is a method, t:sum(...)". NULL and nothing: none does. */
 const char *foreign_hint(lua_State *L, const module *M, const char *name, bool of_tensor);
+/* The same of a name that generators have not, where an operation draws from one: "write moth.randn(..., { gen = g })". */
+const char *foreign_drawing(lua_State *L, const module *M, const char *name);
 /* Pushes a block that owns a list of tensors, none yet, so that nothing leaks when Lua runs out of memory. */
 void lists_push(lua_State *L, module *M);
 /* Gives it the list of a result; cannot fail. */

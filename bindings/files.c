@@ -113,6 +113,16 @@ static moth_named_tensor *collect(lua_State *L, int64_t *count) {
   return items;
 }
 
+/* .npy and .csv hold one tensor: a list is taken for its values. */
+static void refuse_list(lua_State *L, const char *path) {
+  size_t length = strlen(path);
+  if (length > 3 && strcmp(path + length - 3, ".gz") == 0) length -= 3;
+  bool holds_one = length >= 4 && (memcmp(path + length - 4, ".npy", 4) == 0 || memcmp(path + length - 4, ".csv", 4) == 0);
+  if (!holds_one || lua_rawlen(L, 2) == 0) return;
+  errors_fail(L, "save: '%s' holds one tensor, got a list\n  moth.tensor{ 1, 2, 3 } makes one of numbers, moth.stack(list) of tensors",
+              path);
+}
+
 /* moth.save(path, t | { name = t }) */
 static int save(lua_State *L) {
   module *M = module_here(L);
@@ -126,6 +136,7 @@ static int save(lua_State *L) {
       const char *got = handle_describe(L, 2);
       return errors_fail(L, "save: takes a tensor or a table { name = tensor }, got %s", got);
     }
+    refuse_list(L, path);
     items = collect(L, &count);
   }
   moth_status status;

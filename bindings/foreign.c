@@ -55,6 +55,31 @@ const char *foreign_hint(lua_State *L, const module *M, const char *name, bool o
   bool fits = operation->flags & (of_tensor ? MOTH_METHOD : MOTH_CREATES);
   if (fits) return is_own ? NULL : lua_pushfstring(L, "here it is '%s%s'", here, twin);
   const char *what = is_own ? "it" : "here it";
+  if (!of_tensor && strcmp(here, "where") == 0) return lua_pushfstring(L, "%s is a method, mask:where(a, b)", what);
   return of_tensor ? lua_pushfstring(L, "%s is a function, moth.%s(...)", what, here)
                    : lua_pushfstring(L, "%s is a method, t:%s%s(...)", what, here, twin);
+}
+
+/* What generators of other libraries draw by names that no operation answers to. */
+static const char *drawn_by(const char *name) {
+  static const struct { const char *name, *here; } known[] = {
+    { "random", "rand" }, { "uniform", "rand" }, { "normal", "randn" }, { "standard_normal", "randn" }, { "choice", "randint" },
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    if (strcmp(known[i].name, name) == 0) return known[i].here;
+  }
+  return name;
+}
+
+const char *foreign_drawing(lua_State *L, const module *M, const char *name) {
+  const char *here = drawn_by(name);
+  const moth_operation *operation = named(M, here, strlen(here), false);
+  if (operation == NULL) operation = named(M, here, strlen(here), true);
+  bool draws = false;
+  for (int i = 0; operation != NULL && i < operation->row.option_count; i++) {
+    draws = draws || strcmp(operation->row.options[i].key, "gen") == 0;
+  }
+  if (!draws) return NULL;
+  const char *of = operation->flags & MOTH_CREATES ? "moth." : "t:";
+  return lua_pushfstring(L, "write %s%s(..., { gen = g })", of, operation->row.name);
 }

@@ -19,9 +19,16 @@ static int to_text(lua_State *L) {
   return 1;
 }
 
+/* Generators have neither fields nor methods: what draws takes them as gen. */
+static int refuse_read(lua_State *L) {
+  if (lua_type(L, 2) != LUA_TSTRING) return errors_fail(L, "a generator is not indexed by %s", handle_describe(L, 2));
+  const char *name = lua_tostring(L, 2), *hint = foreign_drawing(L, module_here(L), name);
+  return errors_fail(L, "a generator has no '%s'%s%s", name, hint != NULL ? "; " : "", hint != NULL ? hint : "");
+}
+
 void generator_open(lua_State *L, module *M) {
   const luaL_Reg functions[] = { { "generator", create }, { NULL, NULL } };
-  const luaL_Reg metamethods[] = { { "__tostring", to_text }, { NULL, NULL } };
+  const luaL_Reg metamethods[] = { { "__tostring", to_text }, { "__index", refuse_read }, { NULL, NULL } };
   module_functions(L, M, functions);
   lua_newtable(L);
   module_functions(L, M, metamethods);

@@ -266,7 +266,13 @@ static int index_by_call(lua_State *L) {
   moth_tensor *t = handle_self(L, M, MOTH_TENSOR_OBJECT, "index"), *at = t;
   int given = lua_gettop(L) - 1, rank = moth_tensor_rank(t), axis = 0;
   if (push_element(L, t)) return 1;
-  if (given > rank) return errors_fail(L, "index: %s has %d axes, got %d indices", handle_describe(L, 1), rank, given);
+  if (given == 2 && lua_isnil(L, 2) && lua_isnil(L, 3)) { /* as Lua's `for` calls what should be an iterator */
+    return errors_fail(L, "index: a loop over %s asks for its rows: for i, row in t:rows() do", handle_describe(L, 1));
+  }
+  if (given > rank) {
+    const char *axes = rank == 1 ? "axis" : "axes", *indices = given == 1 ? "index" : "indices";
+    return errors_fail(L, "index: %s has %d %s, got %d %s", handle_describe(L, 1), rank, axes, given, indices);
+  }
   luaL_checkstack(L, given + 10, NULL);
   for (int i = 0; i < given; i++) {
     int argument = i + 2;

@@ -453,12 +453,24 @@ static int length(lua_State *L) {
   return 1;
 }
 
+/* What other libraries' nets have as fields. */
+static const char *field_hint(const char *name) {
+  static const char *const words[] = { "weight", "weights", "bias", "biases" };
+  if (strcmp(name, "layers") == 0) return "; net[i] is a layer, #net counts them";
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (strcmp(name, words[i]) == 0) return "; they are the layers': net[1].weight, net[1].bias, all in net:parameters()";
+  }
+  return NULL;
+}
+
 static int read_field(lua_State *L) {
   module *M = module_here(L);
   if (lua_type(L, 2) == LUA_TSTRING) {
     lua_pushvalue(L, 2);
     if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
     const char *name = lua_tostring(L, 2), *nearest = errors_nearest_key(L, lua_upvalueindex(2), name);
+    const char *hint = field_hint(name);
+    if (hint != NULL) return errors_fail(L, "a net has no '%s'%s", name, hint);
     if (nearest != NULL) return errors_fail(L, "a net has no '%s'; did you mean '%s'?", name, nearest);
     return errors_fail(L, "a net has no '%s'", name);
   }

@@ -59,8 +59,23 @@ static int fail_input(lua_State *L, const arguments *a, int argument) {
   return errors_fail(L, "%s: argument %d must be a tensor%s, got %s%s", name, argument, kind, got, hint);
 }
 
+/* t.add(1), t.add(1, 2): a method without any tensor lacks its own. */
+static bool lacks_tensor(const arguments *a) {
+  if (!(a->operation->flags & MOTH_METHOD) || a->operation->flags & MOTH_CREATES) return false;
+  for (int i = 0; i < a->count; i++) {
+    if (a->inputs[i].kind == MOTH_TENSOR_VALUE) return false;
+  }
+  return a->operation->inputs > a->operation->optional;
+}
+
+static int fail_self(lua_State *L, const arguments *a) {
+  const char *got = a->count > 0 ? handle_describe(L, 1) : "nothing", *name = name_of(L, a);
+  return errors_fail(L, "%s: argument 1 must be a tensor, got %s; write t:%s(...), with a colon", name, got, name);
+}
+
 static int fail_missing(lua_State *L, const arguments *a) {
   const char *name = name_of(L, a), *kind = may_be_number(a, a->count) ? " or a number" : "";
+  if (lacks_tensor(a)) return fail_self(L, a);
   if (a->count > 0 || !(a->operation->flags & MOTH_METHOD)) {
     return errors_fail(L, "%s: argument %d must be a tensor%s, got nothing", name, a->count + 1, kind);
   }
@@ -105,6 +120,7 @@ static void read_arguments(lua_State *L, arguments *a, int from, int top) {
   }
   if (a->operation->flags & MOTH_LIST) return;
   if (a->count < a->operation->inputs - a->operation->optional) fail_missing(L, a);
+  if (a->count > 1 && a->inputs[0].kind != MOTH_TENSOR_VALUE && lacks_tensor(a)) fail_self(L, a);
 }
 
 /* Whatever a table holds beside its list, as a table of options; nothing where that is nothing. */

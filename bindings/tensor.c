@@ -173,6 +173,17 @@ static bool dtype_asked(lua_State *L, int table, moth_dtype *dtype) {
   return asked;
 }
 
+/* moth.tensor(1, 2, 3), moth.tensor({ 1, 2 }, { 3, 4 }): what came second is no options. */
+static void check_options(lua_State *L) {
+  bool is_list = lua_type(L, 2) == LUA_TTABLE && lua_rawlen(L, 2) > 0;
+  if (lua_type(L, 2) == LUA_TTABLE && !is_list) return;
+  bool are_elements = lua_type(L, 1) != LUA_TTABLE && (lua_type(L, 2) == LUA_TNUMBER || lua_type(L, 2) == LUA_TBOOLEAN);
+  const char *got = is_list ? "a list" : handle_describe(L, 2), *hint = "";
+  if (are_elements) hint = "\n  moth.tensor{ 1, 2, 3 } takes a list";
+  else if (is_list) hint = "\n  moth.tensor{ { 1, 2 }, { 3, 4 } } takes rows in one table";
+  errors_fail(L, "tensor: argument 2 must be a table of options such as { dtype = \"f64\" }, got %s%s", got, hint);
+}
+
 /* moth.tensor(nested [, { dtype = }]) */
 static int create(lua_State *L) {
   module *M = module_here(L);
@@ -184,10 +195,7 @@ static int create(lua_State *L) {
   }
   bool asked = type == LUA_TTABLE && dtype_asked(L, 1, &dtype);
   if (!lua_isnoneornil(L, 2)) {
-    if (lua_type(L, 2) != LUA_TTABLE) {
-      const char *got = handle_describe(L, 2);
-      return errors_fail(L, "tensor: argument 2 must be a table of options such as { dtype = \"f64\" }, got %s", got);
-    }
+    check_options(L);
     asked = dtype_asked(L, 2, &dtype) || asked;
   }
   read_tensor(L, M, 1, dtype, asked, "tensor");
@@ -272,8 +280,16 @@ static int equal(lua_State *L) {
   return 1;
 }
 
-static int refuse_less(lua_State *L) { return errors_fail(L, "a < b on tensors is one boolean in Lua; use a:lt(b)"); }
-static int refuse_less_equal(lua_State *L) { return errors_fail(L, "a <= b on tensors is one boolean in Lua; use a:le(b)"); }
+/* Lua asks a > b as b < a: where the tensor is the second alone it is mostly the one that was written first. */
+static int refuse_order(lua_State *L, const char *less, const char *greater, const char *method, const char *turned) {
+  if (handle_tensor(L, 1) == NULL && handle_tensor(L, 2) != NULL) {
+    return errors_fail(L, "t %s a (or a %s t) on tensors is one boolean in Lua; use t:%s(a)", greater, less, turned);
+  }
+  return errors_fail(L, "a %s b on tensors is one boolean in Lua; use a:%s(b)", less, method);
+}
+
+static int refuse_less(lua_State *L) { return refuse_order(L, "<", ">", "lt", "gt"); }
+static int refuse_less_equal(lua_State *L) { return refuse_order(L, "<=", ">=", "le", "ge"); }
 static int refuse_and(lua_State *L) { return errors_fail(L, "a & b is for Lua's integers; masks have a:logical_and(b)"); }
 static int refuse_or(lua_State *L) { return errors_fail(L, "a | b is for Lua's integers; masks have a:logical_or(b)"); }
 static int refuse_xor(lua_State *L) { return errors_fail(L, "a ~ b is for Lua's integers; masks have a:logical_xor(b)"); }

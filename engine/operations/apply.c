@@ -71,7 +71,9 @@ static moth_status check_other(const operation_call *call, int i) {
 static moth_status fail_dtype(const operation_call *call, const moth_tensor *first) {
   char list[64];
   dtype_list(call->class->row.dtypes, list, sizeof list);
-  return context_fail(call->m, MOTH_DTYPE, call->where, "takes %s, got %s", list, tensor_text(first).text);
+  moth_status status = context_fail(call->m, MOTH_DTYPE, call->where, "takes %s, got %s", list, tensor_text(first).text);
+  bool chooses = call->class->row.dtypes == 1u << MOTH_BOOL && call->class->row.inputs == 3;
+  return chooses ? context_hint(call->m, "the mask comes first: mask:%s(a, b)", call->where) : status;
 }
 
 static moth_status check_inputs(const operation_call *call) {

@@ -105,7 +105,7 @@ static void test_dtypes(void **state) {
   assert_words(m, "sub", MOTH_DTYPE, "sub: bool[3] and bool[3]: bools have no sub\n  to\"i64\" makes them 0 and 1", NULL, b, b);
   assert_words(m, "neg", MOTH_DTYPE, "neg: takes f32, f64, i64 or u8, got bool[3]", NULL, b);
   assert_words(m, "addmm_", MOTH_DTYPE, "addmm_: takes f32 or f64, got i64[3]", NULL, i, i, i);
-  assert_words(m, "where", MOTH_DTYPE, "where: takes bool, got f32[3]", NULL, a, a, a);
+  assert_words(m, "where", MOTH_DTYPE, "where: takes bool, got f32[3]\n  the mask comes first: mask:where(a, b)", NULL, a, a, a);
   assert_words(m, "masked_fill", MOTH_DTYPE, "masked_fill: the mask must be a bool tensor, got f32[3]", NULL, a, a, tensors_int(1));
   assert_words(m, "index", MOTH_DTYPE, "index: index tensors are i64, got bool[3]; a mask goes through mask_select",
                OPTIONS(MOTH_INT(NULL, 0)), a, b);

@@ -122,4 +122,84 @@ describe("a slip", function()
     assert.equal("..: a tensor is joined with a string or a number, got a table", message(function() return {} .. x end))
     assert.equal("f32[1] 71", ("%s"):format(moth.tensor{ 7 }):gsub(" +", " ") .. 1)
   end)
+
+  it("in comparing with an operator names what was written, the tensor second or Lua's > for <", function()
+    local less = "a < b on tensors is one boolean in Lua; use a:lt(b)"
+    assert.equal(less, message(function() return x < 2 end))
+    assert.equal(less, message(function() return x < x end))
+    assert.equal("a <= b on tensors is one boolean in Lua; use a:le(b)", message(function() return x <= x end))
+    local greater = "t > a (or a < t) on tensors is one boolean in Lua; use t:gt(a)"
+    assert.equal(greater, message(function() return x > 2 end))
+    assert.equal(greater, message(function() return 2 < x end))
+    assert.equal("t >= a (or a <= t) on tensors is one boolean in Lua; use t:ge(a)", message(function() return x >= 2 end))
+  end)
+
+  it("in numbers given one by one, or a second list, is an error with the way out", function()
+    local expected = "tensor: argument 2 must be a table of options such as { dtype = \"f64\" }, got %s\n  %s"
+    assert.equal(expected:format("2", "moth.tensor{ 1, 2, 3 } takes a list"), message(moth.tensor, 1, 2, 3))
+    assert.equal(expected:format("a list", "moth.tensor{ { 1, 2 }, { 3, 4 } } takes rows in one table"),
+      message(moth.tensor, { 1, 2 }, { 3, 4 }))
+    assert.equal("f64", moth.tensor({ 1 }, { dtype = "f64" }).dtype)
+    assert.equal("f32", moth.tensor({ 1 }, {}).dtype)
+  end)
+
+  it("in going over a tensor, or in a number of indices, too", function()
+    local expected = "index: a loop over f32[%s] asks for its rows: for i, row in t:rows() do"
+    assert.equal(expected:format "3", message(function() for _ in moth.ones(3) do end end))
+    assert.equal(expected:format "2,3", message(function() for _ in x do end end))
+    assert.equal(expected:format "", message(function() for _ in moth.tensor(1) do end end))
+    assert.equal("index: f32[3] has 1 axis, got 2 indices", message(function() return moth.ones(3)(1, 2) end))
+    assert.equal("index: f32[2,3] has 2 axes, got 3 indices", message(function() return x(1, 2, 3) end))
+    assert.equal("index: f32[] has 0 axes, got 1 index", message(function() return moth.tensor(1)(1) end))
+  end)
+
+  it("of a dot for a colon is told of functions that take numbers, too", function()
+    for _, name in ipairs{ "add", "sub", "maximum", "eq", "pow" } do
+      local expected = ("%s: argument 1 must be a tensor, got %%s; write t:%s(...), with a colon"):format(name, name)
+      assert.equal(expected:format "1", message(x[name], 1))
+      assert.equal(expected:format "1", message(x[name], 1, 2))
+      assert.equal(expected:format "nothing", message(x[name]))
+    end
+    assert.is_true(x.sub(1, x) == 1 - x)
+    assert.equal("add: argument 2 must be a tensor or a number, got nothing", message(x.add, x))
+  end)
+
+  it("of where as a function, or of a mask that is not the first", function()
+    assert.equal("moth has no 'where'; it is a method, mask:where(a, b)", message(get(moth, "where")))
+    assert.equal("where: takes bool, got f32[2,3]\n  the mask comes first: mask:where(a, b)", message(x.where, x, mask, 1))
+  end)
+
+  it("in saving a list where a tensor is wanted", function()
+    local expected = "save: '%s' holds one tensor, got a list\n  moth.tensor{ 1, 2, 3 } makes one of numbers, moth.stack(list) of tensors"
+    for _, ending in ipairs{ ".npy", ".csv", ".npy.gz", ".csv.gz" } do
+      local path = helper.path(ending)
+      assert.equal(expected:format(path), message(moth.save, path, { 1, 2 }))
+      assert.equal(expected:format(path), message(moth.save, path, { x, x }))
+    end
+    local path = helper.path ".npz"
+    assert.equal("save: names must be strings, got 1\n  { w = t } names t w", message(moth.save, path, { x }))
+  end)
+
+  it("in drawing from a generator by its own name", function()
+    local g = moth.generator(1)
+    assert.equal("a generator has no 'randn'; write moth.randn(..., { gen = g })", message(get(g, "randn")))
+    assert.equal("a generator has no 'rand'; write moth.rand(..., { gen = g })", message(get(g, "rand")))
+    assert.equal("a generator has no 'uniform'; write moth.rand(..., { gen = g })", message(get(g, "uniform")))
+    assert.equal("a generator has no 'normal'; write moth.randn(..., { gen = g })", message(get(g, "normal")))
+    assert.equal("a generator has no 'integers'; write moth.randint(..., { gen = g })", message(get(g, "integers")))
+    assert.equal("a generator has no 'choice'; write moth.randint(..., { gen = g })", message(get(g, "choice")))
+    assert.equal("a generator has no 'shuffle'; write t:shuffle_(..., { gen = g })", message(get(g, "shuffle")))
+    assert.equal("a generator has no 'zeros'", message(get(g, "zeros")))
+    assert.equal("a generator is not indexed by 1", message(get(g, 1)))
+    assert.equal("a generator's fields cannot be set", message(function() g.seed = 1 end))
+  end)
+
+  it("in asking a net for its layers or weights", function()
+    local net = moth.net{ input = 2, moth.dense(2) }
+    assert.equal("a net has no 'layers'; net[i] is a layer, #net counts them", message(get(net, "layers")))
+    for _, name in ipairs{ "weights", "weight", "biases", "bias" } do
+      assert.equal(("a net has no '%s'; they are the layers': net[1].weight, net[1].bias, all in net:parameters()"):format(name),
+        message(get(net, name)))
+    end
+  end)
 end)
