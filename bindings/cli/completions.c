@@ -111,6 +111,23 @@ static void put(const char *text, int columns, int room) {
   for (; shown < columns && shown < room; shown++) putchar(' ');
 }
 
+/* What does not fit ends behind a word, in dots. */
+static void put_words(const char *text, int room) {
+  static const char dots[] = "...";
+  const char *end = text + strlen(text), *last = NULL;
+  if (text_columns(text, end) > room) {
+    for (const char *at = strchr(text, ' '); at != NULL; at = strchr(at + 1, ' ')) {
+      if (text_columns(text, at) + (int)strlen(dots) <= room) last = at;
+    }
+  }
+  if (last == NULL) {
+    put(text, 0, room);
+    return;
+  }
+  fwrite(text, 1, (size_t)(last - text), stdout);
+  fputs(dots, stdout);
+}
+
 /* One a row, with what it is. */
 static void put_rows(lua_State *L, int count, int widest_text, int width) {
   for (int i = 1; i <= count; i++) {
@@ -119,7 +136,7 @@ static void put_rows(lua_State *L, int count, int widest_text, int width) {
     put(candidate(L, i, 1), *what != 0 ? widest_text : 0, width - GAP);
     if (*what != 0 && width > widest_text + 3 * GAP) {
       fputs("  ", stdout);
-      put(what, 0, width - widest_text - 2 * GAP - 1);
+      put_words(what, width - widest_text - 2 * GAP - 1);
     }
     putchar('\n');
   }

@@ -301,10 +301,10 @@ describe("completion #terminal", function()
       drop(t)
       t:send "moth.train{ sh"
       keys(t, "Tab")
-      wait_line(t, "moth.train{ shuffle=")
+      wait_line(t, "moth.train{ shuffle =")
       t:send "true, pat"
       keys(t, "Tab")
-      wait_line(t, "moth.train{ shuffle=true, patience=")
+      wait_line(t, "moth.train{ shuffle = true, patience =")
       drop(t)
       t:enter "local alphabet, alpha = 1, 'x'"
       t:send "alp"
@@ -318,6 +318,24 @@ describe("completion #terminal", function()
     end)
   end)
 
+  it("tells as many whole words of each as the window takes", function()
+    local shown = {
+      [43] = "A new tensor of the...", [44] = "A new tensor of the same...",
+      [109] = "A new tensor of the same dtype and shape with f(element) for each element, in row-major...",
+      [110] = "A new tensor of the same dtype and shape with f(element) for each element, in row-major order",
+    }
+    for width, text in next, shown do
+      in_terminal({ width = width }, function(t)
+        t:enter "t = moth.ones(3)"
+        t:send "t:ma"
+        keys(t, "Tab")
+        t:wait_text("map           " .. text .. "\n")
+        assert.is_truthy(t:screen():find("  matmul        The matrix product\n", 1, true))
+        drop(t)
+      end)
+    end
+  end)
+
   it("knows the lines before", function()
     in_terminal({}, function(t)
       t:send "moth.train{"
@@ -325,7 +343,7 @@ describe("completion #terminal", function()
       t:wait_text "   >>"
       t:send "  pat"
       keys(t, "Tab")
-      t:wait_text "   >>   patience="
+      t:wait_text "   >>   patience ="
       drop(t)
     end)
   end)

@@ -6,7 +6,8 @@
 local moth, _, internal = ...
 
 local families = internal.need "help/families"
-local positionals = internal.need "help/words".positionals
+local words = internal.need "help/words"
+local positionals = words.positionals
 
 local kinds = { "layer", "activation", "loss", "metric", "optimizer", "schedule", "initializer", "reader", "function" }
 local list, by_name, by_word = {}, {}, {}
@@ -111,17 +112,7 @@ local function ended(text)
   return text:match "[%.%?!:]$" and text or text .. "."
 end
 
--- Whether a text begins with a variable or a formula, which keep their case: "x limited to …", "a + b", "exp(x) - 1"; not with "a view of".
-local function begins_with_formula(text)
-  if text:find "^%a[%w_]*%(" then return true end
-  local letter = text:match "^(%l)%f[^%w_]"
-  return letter ~= nil and (letter ~= "a" or text:find "%f[%w_]b%f[^%w_]" ~= nil)
-end
-
-local function sentence(text)
-  if not text then return nil end
-  return ended(begins_with_formula(text) and text or text:sub(1, 1):upper() .. text:sub(2))
-end
+local function sentence(text) return text and ended(words.capital(text)) end
 
 local function add(entry)
   list[#list + 1] = entry
@@ -262,11 +253,11 @@ local related = {
 }
 
 local of_family = add_neighbours()
-for name, words in next, related do
+for name, list_of_words in next, related do
   local entry = by_name[name]
   if entry then
     local see = {}
-    for _, word in ipairs(words_of(words)) do
+    for _, word in ipairs(words_of(list_of_words)) do
       if by_name[word] then see[#see + 1] = word end
     end
     if #see > 0 then entry.see = see end

@@ -107,6 +107,16 @@ function words.option(option)
   return words.kinds(option) .. (default and ", default " .. default or "")
 end
 
+-- Whether a text begins with a variable or a formula, which keep their case: "x limited to …", "a + b", "exp(x) - 1"; not with "a view of".
+local function begins_with_formula(text)
+  if text:find "^%a[%w_]*%(" then return true end
+  local letter = text:match "^(%l)%f[^%w_]"
+  return letter ~= nil and (letter ~= "a" or text:find "%f[%w_]b%f[^%w_]" ~= nil)
+end
+
+-- A row's text as a sentence begins.
+function words.capital(text) return begins_with_formula(text) and text or text:sub(1, 1):upper() .. text:sub(2) end
+
 -- ---- Lines ----
 
 words.length, words.pad = width.of, width.pad

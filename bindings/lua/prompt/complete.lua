@@ -165,12 +165,13 @@ local function options_of_table(r, find, functions)
   end
 end
 
-local function complete_keys(r, find, functions)
+-- `is_set`: an = follows already
+local function complete_keys(r, is_set, find, functions)
   local inner = r.brackets[1]
   local list, add = collector(r.word)
   if not inner or inner.open ~= "{" or not inner.fresh then return list end
   for _, option in ipairs(options_of_table(r, find, functions) or {}) do
-    if not inner.keys[option.key] and option.key ~= "origin" then add(option.key .. "=", what_option(option)) end
+    if not inner.keys[option.key] and option.key ~= "origin" then add(option.key .. (is_set and "" or " = "), what_option(option)) end
   end
   return list
 end
@@ -320,7 +321,7 @@ return function(line, cursor, functions)
   elseif r.link then
     list, begin = complete_link(r, find, functions)
   else
-    list, begin = complete_keys(r, find, functions), r.from - 1
+    list, begin = complete_keys(r, line:find("^%s*=", cursor + 1) ~= nil, find, functions), r.from - 1
     if #list == 0 then
       local add
       list, add = collector(r.word)

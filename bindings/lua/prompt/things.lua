@@ -3,6 +3,7 @@
 local moth, _, internal = ...
 
 local getmetatable = debug and debug.getmetatable or getmetatable
+local words = internal.need "help/words"
 local things = {}
 
 local variables = {
@@ -19,7 +20,8 @@ local rows
 
 local function first_sentence(doc)
   local line = (doc or ""):match "^[^\n]*"
-  return (line:match "^(.-[^.])[.:;] " or line:gsub("%.$", ""))
+  local sentence = line:match "^(.-[^.])[.:;] " or line:gsub("%.$", "")
+  return (sentence:gsub(" %([^)]*$", ""))
 end
 
 local function gives_of_operation(row)
@@ -29,7 +31,8 @@ local function gives_of_operation(row)
 end
 
 local function add(name, row, gives)
-  rows[name] = { name = name, doc = first_sentence(row.doc), options = row.options or {}, gives = gives, inputs = row.inputs }
+  rows[name] = { name = name, doc = words.capital(first_sentence(row.doc)), options = row.options or {}, gives = gives,
+                 inputs = row.inputs }
 end
 
 local function options_of(list)
