@@ -22,6 +22,7 @@ describe("a global that is nil", function()
     assert.equal("attempt to call a nil value (global 'cumsum'); it is a method, t:cumsum(...)", told "cumsum(3)")
     assert.equal("attempt to call a nil value (global 'sqrt'); of a number write math.sqrt(...), of a tensor t:sqrt(...)", told "sqrt(3)")
     assert.equal("attempt to call a nil value (global 'insert'); did you mean 'table.insert'?", told "insert({}, 3)")
+    assert.equal("attempt to call a nil value (global 'len'); in Lua it is #a", told "len{ 3 }")
   end)
 
   it("can be a slip in a variable's name, or in a library's", function()

@@ -14,6 +14,7 @@ end
 
 -- Where a function of this very name is.
 local function home_of(name)
+  if name == "len" then return "; in Lua it is #a" end
   if rawget(moth, name) ~= nil then return format("; did you mean 'moth.%s'?", name) end
   local of_tensor = method(name)
   for _, library in ipairs(libraries) do
