@@ -188,6 +188,8 @@ int errors_handler(lua_State *L) {
   name_global(L);
   name_property(L);
   push_frames(L, M);
+  lua_pushvalue(L, 1);
+  lua_setfield(L, -2, "message");
   lua_setiuservalue(L, 2, SLOT_TRACE);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, 2, SLOT_TRACED);

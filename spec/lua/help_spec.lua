@@ -174,6 +174,15 @@ moth.dropout(p)                                                       layer
     has(text, "?name", "layers", "dense", "trainer", "augmented")
   end)
 
+  it("tells of indexing where a name is indexed", function()
+    for _, text in ipairs { "t[i]", "t[1]", "x[1][2]", "t[i, j]", "t[1:2]", "x[mask]", "t(1)[i]" } do
+      assert.equal(about "indexing", about(text), text)
+    end
+    assert.equal(about "indexing", about("x[i]", { x = moth.zeros(2) }))
+    has(about("x[2]", { x = moth.tensor { 4, 7 } }), "\n  7")
+    begins(about "net[i]", "layer ")
+  end)
+
   it("tells what objects answer to", function()
     has(about "run", "What moth.train gives.", "val_loss", "best_epoch")
     has(about "e", "on_epoch", "rows_per_second")

@@ -166,6 +166,9 @@ describe("commands #terminal", function()
     local help = session:enter ":help"
     assert.is_truthy(help:find "\ncommands\n  :help %[NAME%] ")
     assert.is_truthy(help:find "\n  :quit ")
+    local topics = "\n\ntopics, a screen each\n  ?tensors ?indexing ?networks ?losses ?training ?data ?random ?files"
+    assert.equal(topics, help:sub(-#topics))
+    assert.equal(topics, session:enter "?":sub(-#topics))
     session:enter "local double = function(x) return 2 * x end"
     assert.is_truthy(session:enter "??double":find("return 2 * x", 1, true))
   end)

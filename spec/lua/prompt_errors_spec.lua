@@ -54,6 +54,37 @@ describe("errors #terminal", function()
       error: attempt to call a nil value (global 'f')]])
   end)
 
+  it("tell no frames of what a script raises without a place", function()
+    local session = open()
+    write("usage.lua", [[
+      local function check(folder)
+        if not folder then error("usage: usage.lua DIR", 0) end
+      end
+      check(arg and arg[1])]])
+    write("again.lua", [[
+      local ok, message = pcall(function() local x = nil; return x.y end)
+      error(message, 0)]])
+    write("sure.lua", [[
+      assert(false, "not sure")]])
+    assert.equal("usage: usage.lua DIR", text_of(run_script "usage.lua"))
+    assert.equal("again.lua:1: attempt to index a nil value (local 'x')\n  again.lua:2  in the main chunk  error(message, 0)",
+      text_of(run_script "again.lua"))
+    assert.equal("sure.lua:1: not sure\n  sure.lua:1  in the main chunk  assert(false, \"not sure\")", text_of(run_script "sure.lua"))
+    plays(session, [[
+      moth> arg = nil
+      moth> dofile "usage.lua"
+      error: usage: usage.lua DIR
+      moth> function f() error("plain", 0) end
+      moth> f()
+      error: plain
+      moth> function f() error { 3 } end
+      moth> f()
+      error: { 3 }
+        line 1  in f               function f() error { 3 } end]])
+    session:enter ":set trace full"
+    assert.is_truthy(session:enter "error('plain', 0)":find("error: plain\n  [C]         in error\n", 1, true))
+  end)
+
   it("name the engine's function and the epoch of a callback in the main chunk", function()
     local session = open()
     write("callback.lua", [[

@@ -108,6 +108,11 @@ describe("scripts/digits.lua", function()
 end)
 
 describe("scripts/mnist.lua", function()
+  it("says alone how it is used", function()
+    local text = helper.output_of(interpreter .. " scripts/mnist.lua 2>&1; echo status $?")
+    assert.equal("usage: mnist.lua DIR [SEED [EPOCHS]]\nstatus 1\n", text)
+  end)
+
   it("learns from IDX files", function()
     local pack = dofile "spec/fixtures/small_idx.lua"
     local folder = helper.folder()

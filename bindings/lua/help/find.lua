@@ -204,6 +204,11 @@ function find.meaning(expression, env)
   entry = find.worded(expression)
   if entry then return "entry", entry end
   if standard[expression] then return "standard", standard[expression] end
+  if expression:find "%b[]$" then
+    local whose = owners[expression:match "^[%a_][%w_]*"]
+    if whose == "net" then return "owner", "layer" end
+    return "topic", "indexing"
+  end
   return "none"
 end
 

@@ -65,6 +65,7 @@ list.help = { usage = "help [NAME]", text = "these lines; help for a name is als
   if argument ~= "" then return show_about(session, "about", argument) end
   local shown = show_help(session, "overview")
   session:put("\ncommands\n" .. list_commands())
+  session:put("\ntopics, a screen each\n  ?" .. concat(internal.need "help/topics".order, " ?"))
   return shown
 end }
 

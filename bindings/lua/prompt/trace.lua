@@ -184,8 +184,16 @@ local function lines_of(rows)
   return concat(out)
 end
 
+-- Whether a script raised it by error(text, 0): as its words for who runs it, such as how it is used.
+local function is_plain_text(frames)
+  local raised = frames[1] and frames[1].what == "C" and frames[1].name == "error"
+  return raised and type(frames.message) == "string" and not find(frames.message, "^[^\n]-:%d+: ")
+end
+
+-- frames.message is the error.
 function trace.text(frames)
   if helpers.trace_full then return lines_of(all_rows(frames)) end
+  if is_plain_text(frames) then return "" end
   local rows = cut(users_rows(frames))
   if #rows == 1 and not rows[1].line then return "" end
   return lines_of(rows)
