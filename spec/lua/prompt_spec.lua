@@ -86,9 +86,11 @@ describe("the prompt #terminal", function()
     for _, slice in ipairs{ "a[:]", "a[:, 1]", "a[2:]", "a[::2]", "a[i:j]", "a[i:2]", "a[:-1]", "a[n:n + 2]", "a[0][1:2]", "f(x)[i:]" } do
       assert.is_truthy(hinted(slice):find("is a view", 1, true), slice)
     end
-    for _, text in ipairs{ "t['a:b'] x", "'a @ b' x", "x = 1 -- a[1:2] **\n)", "a[i]:sum", "a[1]:sum:b", "goto a:", "{ [1, 2] = 3 }", "a ? b[1] : c",
-                           "a[b:c(1)] x", "a:b(1) = 2", "f(x) = x ^ 2", "(a + b) = 3", "if f(1) = 3 then end", "a * * b", "f(**options)",
-                           "@decorated", "x // = 3", "a[1]:", "f(a b, c)", "::a: x[1]", "x = )", "x = 'a != b' ! x", "x = 'a @ b' @" } do
+    for _, text in ipairs{
+      "t['a:b'] x", "'a @ b' x", "x = 1 -- a[1:2] **\n)", "a[i]:sum", "a[1]:sum:b", "goto a:", "{ [1, 2] = 3 }", "a ? b[1] : c",
+      "a[b:c(1)] x", "a:b(1) = 2", "f(x) = x ^ 2", "(a + b) = 3", "if f(1) = 3 then end", "a * * b", "f(**options)",
+      "@decorated", "x // = 3", "a[1]:", "f(a b, c)", "::a: x[1]", "x = )", "x = 'a != b' ! x", "x = 'a @ b' @",
+    } do
       assert.equal("", hinted(text), text)
     end
   end)

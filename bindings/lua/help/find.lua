@@ -89,7 +89,7 @@ function find.layer_of(entry)
   return other and (other.kind == "layer" or other.kind == "activation") and other or nil
 end
 
--- The entry of a bare word: the tensor's method where there is a layer of that name, the module's and its components', then methods and fields.
+-- The best entry of a plain word: a tensor's method before a layer, the module's and its components', then methods and fields.
 function find.worded(word)
   local list = entries.by_word[word]
   if not list then return nil end

@@ -107,7 +107,8 @@ function words.option(option)
   return words.kinds(option) .. (default and ", default " .. default or "")
 end
 
--- Whether a text begins with a variable or a formula, which keep their case: "x limited to …", "a + b", "exp(x) - 1"; not with "a view of".
+-- Whether a text begins with a variable or a formula, which keep their case: "x limited to …", "a + b", "exp(x) - 1"; not with
+-- "a view of".
 local function begins_with_formula(text)
   if text:find "^%a[%w_]*%(" then return true end
   local letter = text:match "^(%l)%f[^%w_]"
