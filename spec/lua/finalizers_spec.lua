@@ -3,13 +3,16 @@
 local moth = require "moth"
 
 describe("a finalizer that closes a tensor", function()
+  local mode
+
   before_each(function()
     collectgarbage()
-    collectgarbage("incremental", 1, 10000, 40) -- one step is a whole cycle
+    mode = collectgarbage("incremental", 1, 10000, 40) -- one step is a whole cycle
   end)
   after_each(function()
     collectgarbage "restart"
     collectgarbage("incremental", 200, 100, 13)
+    collectgarbage(mode)
   end)
 
   -- Makes garbage that closes the tensors when it is collected, which the next allocation does.

@@ -126,4 +126,11 @@ function helper.with_dtype(moth, dtype, f)
   if not ok then error(message, 0) end
 end
 
+-- The lines of a text; one that ends in a newline has an empty last one.
+function helper.lines_of(text)
+  local lines = {}
+  for line in (text .. "\n"):gmatch "([^\n]*)\n" do lines[#lines + 1] = line end
+  return lines
+end
+
 return helper

@@ -2,6 +2,7 @@
 local terminal = dofile "spec/lua/terminal.lua"
 
 local helper = dofile "spec/lua/helper.lua"
+local lines_of = helper.lines_of
 local interpreter = os.getenv "MOTH_COMMAND" or "build/moth"
 
 local function in_terminal(options, play)
@@ -9,12 +10,6 @@ local function in_terminal(options, play)
   local ok, why = pcall(play, t)
   t:drop()
   if not ok then error(why, 0) end
-end
-
-local function lines_of(text)
-  local lines = {}
-  for line in (text .. "\n"):gmatch "([^\n]*)\n" do lines[#lines + 1] = line end
-  return lines
 end
 
 -- Prepares a training that takes long enough to be interrupted: `net`, `valid` and the table `options`.

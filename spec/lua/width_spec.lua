@@ -1,6 +1,7 @@
 -- How wide text stands on a terminal, and that all that is drawn in columns asks for that.
 local moth = require "moth"
 local helper = dofile "spec/lua/helper.lua"
+local lines_of = helper.lines_of
 local internal, helpers = helper.internals(moth)
 local width = internal.need "width"
 
@@ -13,12 +14,6 @@ local function shown(f)
   helpers.out = before
   assert(ok, why)
   return table.concat(lines, "\n")
-end
-
-local function lines_of(text)
-  local lines = {}
-  for line in (text .. "\n"):gmatch "([^\n]*)\n" do lines[#lines + 1] = line end
-  return lines
 end
 
 describe("width.of", function()
